@@ -1,0 +1,94 @@
+// Every error code of the product, its meaning and what to do about it. docs/reference/errors.md is generated from here.
+// Adding one: a line here (alphabetical), thrown with AssayError, a sentence in `recovery` that a stranger can act on.
+
+/** `isTransient` is the default of the code; one occurrence may say otherwise. */
+export const ERROR_CODES = {
+  ASSERTION_FAILED: {
+    meaning: 'A condition that the program itself guarantees did not hold.',
+    recovery: 'This is a fault of Assay: report it with the message and the stack.',
+    isTransient: false,
+  },
+  BUS_OVERLOADED: {
+    meaning: 'More records wait for the event log than it may hold back.',
+    recovery: 'Publish more slowly; the log catches up by itself.',
+    isTransient: true,
+  },
+  BUS_UNAVAILABLE: {
+    meaning: 'The event log cannot take records now (disk full, broker away).',
+    recovery: 'Free disk space or bring the broker back; publishing resumes by itself.',
+    isTransient: true,
+  },
+  CACHE_UNAVAILABLE: {
+    meaning: 'The cache does not answer.',
+    recovery: 'Bring it back; everything works without it, more slowly.',
+    isTransient: true,
+  },
+  CONFIG_INVALID: {
+    meaning: 'A setting has a value that cannot be used.',
+    recovery: 'Correct the named setting; `assay config schema` shows what each one accepts.',
+    isTransient: false,
+  },
+  DATA_FOLDER_UNUSABLE: {
+    meaning: 'The data folder cannot be read, written or locked, or belongs to another profile.',
+    recovery: 'Choose another folder with --data, or free the one that is named.',
+    isTransient: false,
+  },
+  DECIMAL_INVALID: {
+    meaning: 'A text is not a decimal number within the accepted range.',
+    recovery: 'Send a plain decimal such as "67012.34", with at most 60 digits.',
+    isTransient: false,
+  },
+  NOT_FOUND: {
+    meaning: 'What was asked for does not exist here.',
+    recovery: 'Check the spelling; `assay feeds` and `assay sources` list what exists.',
+    isTransient: false,
+  },
+  OUTBOUND_FAILED: {
+    meaning: 'A request to the outside did not get an answer (connection, TLS, DNS).',
+    recovery: 'Check network and proxy settings; it is retried by itself.',
+    isTransient: true,
+  },
+  OUTBOUND_TIMEOUT: {
+    meaning: 'A request to the outside did not finish in time.',
+    recovery: 'It is retried by itself; raise the timeout of the source if it is always slow.',
+    isTransient: true,
+  },
+  OUTBOUND_TOO_LARGE: {
+    meaning: 'An answer from outside is larger than the bound for it.',
+    recovery: 'Ask for fewer pairs at once, or check that the endpoint is the right one.',
+    isTransient: false,
+  },
+  PORT_TAKEN: {
+    meaning: 'A port to listen on is taken by another program.',
+    recovery: 'Stop that program or choose another port with the named setting (0 picks a free one).',
+    isTransient: false,
+  },
+  RECORD_INVALID: {
+    meaning: 'A record does not have the shape it must have.',
+    recovery: 'Correct the named field.',
+    isTransient: false,
+  },
+  SOURCE_BAD_PAYLOAD: {
+    meaning: 'A source sent something that cannot be read as prices.',
+    recovery: 'It is fetched again after a short delay; if it persists the venue has changed its format.',
+    isTransient: true,
+  },
+  SOURCE_RATE_LIMITED: {
+    meaning: 'A source asked us to wait (429 or 418).',
+    recovery: 'The wait is honoured by itself; lower the polling rate if it recurs.',
+    isTransient: true,
+  },
+  SOURCE_REFUSED: {
+    meaning: 'A source answered with an error of its own.',
+    recovery: 'The message of the source is attached.',
+    isTransient: true,
+  },
+  SOURCE_REGION_REFUSED: {
+    meaning: 'A source refuses this region or this client (403, 451).',
+    recovery:
+      'This is permanent: remove the source from the configuration or use an allowed endpoint or proxy.',
+    isTransient: false,
+  },
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;

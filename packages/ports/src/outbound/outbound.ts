@@ -1,0 +1,53 @@
+// The only door to the outside: HTTP requests and sockets. Proxy settings (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) are honoured.
+//
+// Timeouts: every request has one; it covers connection, headers and body.
+// Failure: no answer at all is OUTBOUND_FAILED or OUTBOUND_TIMEOUT (`context.reason`: dns, tls, refused, reset, ...); an
+//   answer with any status is a result. Redirects are not followed.
+// Bounds: a body at most `maximumBytes` (default 8 MiB, the largest instrument list seen is 3 MB), a frame at most 4 MiB.
+
+export type OutboundRequest = {
+  method: 'GET' | 'POST';
+  url: string;
+  headers?: Record<string, string>;
+  body?: string;
+  timeoutMs: number;
+  maximumBytes?: number;
+};
+
+export type OutboundResponse = {
+  status: number;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  body: string;
+  /** Wall time at which the last byte was here. */
+  receivedAt: number;
+  /** From sending to the last byte. */
+  durationMs: number;
+};
+
+export type SocketRequest = { url: string; headers?: Record<string, string>; timeoutMs: number };
+
+export type SocketHandlers = {
+  onOpen(): void;
+  /** Text frames as text, binary frames as bytes. */
+  onFrame(frame: string | Uint8Array): void;
+  /** A protocol-level ping or pong arrived: the peer lives. */
+  onPulse(): void;
+  /** Called exactly once, also when opening failed; nothing is called after it. */
+  onClose(reason: { code: number; text: string }): void;
+};
+
+export interface OutboundSocket {
+  /** False when it could not be taken (closed, or more than 1 MiB waiting). */
+  send(frame: string): boolean;
+  ping(): void;
+  close(): void;
+}
+
+export interface Outbound {
+  /** @throws AssayError OUTBOUND_FAILED, OUTBOUND_TIMEOUT, OUTBOUND_TOO_LARGE */
+  request(request: OutboundRequest, signal?: AbortSignal): Promise<OutboundResponse>;
+  open(request: SocketRequest, handlers: SocketHandlers): OutboundSocket;
+  /** Closes idle connections and every socket. */
+  close(): Promise<void>;
+}
