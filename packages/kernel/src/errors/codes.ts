@@ -3,6 +3,11 @@
 
 /** `isTransient` is the default of the code; one occurrence may say otherwise. */
 export const ERROR_CODES = {
+  ACCESS_DENIED: {
+    meaning: 'The API key is valid, but not for this.',
+    recovery: 'Use a key with the scope or feed that is named; `assay keys create` makes one.',
+    isTransient: false,
+  },
   ASSERTION_FAILED: {
     meaning: 'A condition that the program itself guarantees did not hold.',
     recovery: 'This is a fault of Assay: report it with the message and the stack.',
@@ -38,10 +43,20 @@ export const ERROR_CODES = {
     recovery: 'Send a plain decimal such as "67012.34", with at most 60 digits.',
     isTransient: false,
   },
+  FINAL_PRICE_ABSENT: {
+    meaning: 'A final price was asked for, and the network has certified none yet.',
+    recovery: 'Ask without kind=final for the live price, or run at least three nodes.',
+    isTransient: true,
+  },
   NOT_FOUND: {
     meaning: 'What was asked for does not exist here.',
     recovery: 'Check the spelling; `assay feeds` and `assay sources` list what exists.',
     isTransient: false,
+  },
+  NOT_READY: {
+    meaning: 'The server cannot answer this now: it is starting, stopping or full.',
+    recovery: 'Try again after a moment; the readiness page on the health port says why.',
+    isTransient: true,
   },
   OUTBOUND_FAILED: {
     meaning: 'A request to the outside did not get an answer (connection, TLS, DNS).',
@@ -68,6 +83,11 @@ export const ERROR_CODES = {
     recovery: 'Correct the named field.',
     isTransient: false,
   },
+  REQUEST_INVALID: {
+    meaning: 'A request to the API has a parameter, address or header that cannot be used.',
+    recovery: 'Correct the named field.',
+    isTransient: false,
+  },
   SOURCE_BAD_PAYLOAD: {
     meaning: 'A source sent something that cannot be read as prices.',
     recovery: 'It is fetched again after a short delay; if it persists the venue has changed its format.',
@@ -87,6 +107,16 @@ export const ERROR_CODES = {
     meaning: 'A source refuses this region or this client (403, 451).',
     recovery:
       'This is permanent: remove the source from the configuration or use an allowed endpoint or proxy.',
+    isTransient: false,
+  },
+  TOO_MANY_REQUESTS: {
+    meaning: 'Too many requests came from one place.',
+    recovery: 'Wait for the time in Retry-After.',
+    isTransient: true,
+  },
+  UNAUTHENTICATED: {
+    meaning: 'A request carries no API key that is valid now.',
+    recovery: 'Send X-API-Key with a key of `assay keys create`, or Authorization: Bearer with it.',
     isTransient: false,
   },
 } as const;
