@@ -58,6 +58,11 @@ export const ERROR_CODES = {
     recovery: 'Try again after a moment; the readiness page on the health port says why.',
     isTransient: true,
   },
+  NOT_RUNNING: {
+    meaning: 'A command needs a running Assay and found none on this data folder.',
+    recovery: 'Start it with "npm start", or name another data folder (--data), profile (--profile) or address (--url).',
+    isTransient: false,
+  },
   OUTBOUND_FAILED: {
     meaning: 'A request to the outside did not get an answer (connection, TLS, DNS).',
     recovery: 'Check network and proxy settings; it is retried by itself.',
@@ -88,6 +93,11 @@ export const ERROR_CODES = {
     recovery: 'Correct the named field.',
     isTransient: false,
   },
+  SANDBOX_FAILED: {
+    meaning: 'The simulated venues did not start or do not answer.',
+    recovery: 'Start again; if it persists, run `assay doctor`.',
+    isTransient: false,
+  },
   SOURCE_BAD_PAYLOAD: {
     meaning: 'A source sent something that cannot be read as prices.',
     recovery: 'It is fetched again after a short delay; if it persists the venue has changed its format.',
@@ -109,6 +119,11 @@ export const ERROR_CODES = {
       'This is permanent: remove the source from the configuration or use an allowed endpoint or proxy.',
     isTransient: false,
   },
+  TARGET_UNAVAILABLE: {
+    meaning: 'A target is not called now: it asked us to wait, its breaker is open, or its limit is used up.',
+    recovery: 'It is called again by itself at the time that the message names.',
+    isTransient: true,
+  },
   TOO_MANY_REQUESTS: {
     meaning: 'Too many requests came from one place.',
     recovery: 'Wait for the time in Retry-After.',
@@ -117,6 +132,11 @@ export const ERROR_CODES = {
   UNAUTHENTICATED: {
     meaning: 'A request carries no API key that is valid now.',
     recovery: 'Send X-API-Key with a key of `assay keys create`, or Authorization: Bearer with it.',
+    isTransient: false,
+  },
+  USAGE: {
+    meaning: 'A command was called in a way it does not have.',
+    recovery: 'Add --help to see what it takes.',
     isTransient: false,
   },
 } as const;
