@@ -60,7 +60,8 @@ export const ERROR_CODES = {
   },
   NOT_RUNNING: {
     meaning: 'A command needs a running Assay and found none on this data folder.',
-    recovery: 'Start it with "npm start", or name another data folder (--data), profile (--profile) or address (--url).',
+    recovery:
+      'Start it with "npm start", or name another data folder (--data), profile (--profile) or address (--url).',
     isTransient: false,
   },
   OUTBOUND_FAILED: {
