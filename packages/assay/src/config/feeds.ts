@@ -6,7 +6,7 @@ import { baseOf, checkPair, type Pair } from '@assay/oracle/model/pair';
 import type { Source } from '@assay/oracle/sources/define-source';
 import { z } from 'zod';
 import { invalidSettings, readYaml } from './load.ts';
-import { type FeedSettings, feedSettings, type Settings, type SourceSettings, settingsSchema } from './settings.ts';
+import { type FeedSettings, type Settings, type SourceSettings, settingsSchema } from './settings.ts';
 
 export const DEFAULT_FEEDS_FILE: string = resolve(import.meta.dirname, '../../../../feeds.yaml');
 
@@ -58,9 +58,15 @@ export function settingsOfSource(settings: Settings, id: string): SourceSettings
 }
 
 /** @throws AssayError CONFIG_INVALID naming feed, source and pair */
-export function aggregationConfigOf(settings: Settings, sources: ReadonlyMap<string, Source>): AggregationConfig {
-  const feeds = Object.entries(settings.feeds).map(([name, feed]) => resolveFeed(name, feed, settings, sources));
-  if (feeds.length === 0) throw new AssayError('CONFIG_INVALID', 'no feed is configured: add one under "feeds"');
+export function aggregationConfigOf(
+  settings: Settings,
+  sources: ReadonlyMap<string, Source>,
+): AggregationConfig {
+  const feeds = Object.entries(settings.feeds).map(([name, feed]) =>
+    resolveFeed(name, feed, settings, sources),
+  );
+  if (feeds.length === 0)
+    throw new AssayError('CONFIG_INVALID', 'no feed is configured: add one under "feeds"');
   const ids = new Set(feeds.flatMap((feed) => feed.sources.map(({ source }) => source)));
   return {
     feeds,
@@ -101,9 +107,13 @@ function resolveFeed(
   const feedSources = Object.entries(given.sources ?? {}).flatMap(([source, pairs]): FeedSource[] => {
     const known = sources.get(source);
     if (known === undefined) {
-      throw new AssayError('CONFIG_INVALID', `${field}.sources names "${source}", which is no source here: ${near(sources)}`, {
-        context: { field: `${field}.sources`, value: source },
-      });
+      throw new AssayError(
+        'CONFIG_INVALID',
+        `${field}.sources names "${source}", which is no source here: ${near(sources)}`,
+        {
+          context: { field: `${field}.sources`, value: source },
+        },
+      );
     }
     const its = settingsOfSource(settings, source);
     if (!its.enabled) return [];
@@ -111,9 +121,13 @@ function resolveFeed(
       const { pair, weight } = typeof entry === 'string' ? { pair: entry, weight: 1 } : entry;
       const where = `${field}.sources.${source}`;
       if (baseOf(checked(pair, where)) !== baseOf(feed)) {
-        throw new AssayError('CONFIG_INVALID', `${where} has ${pair}: a pair of this feed must begin with ${baseOf(feed)}/`, {
-          context: { field: where, value: pair },
-        });
+        throw new AssayError(
+          'CONFIG_INVALID',
+          `${where} has ${pair}: a pair of this feed must begin with ${baseOf(feed)}/`,
+          {
+            context: { field: where, value: pair },
+          },
+        );
       }
       if (known.symbol(pair, its.options) === undefined) {
         throw new AssayError('CONFIG_INVALID', `${where} has ${pair}, which ${known.name} cannot have`, {
@@ -141,10 +155,14 @@ function checked(pair: string, field: string): Pair {
   try {
     return checkPair(pair);
   } catch (cause) {
-    throw new AssayError('CONFIG_INVALID', `${field}: "${pair}" is not BASE/QUOTE in upper case, such as BTC/USD`, {
-      cause,
-      context: { field, value: pair },
-    });
+    throw new AssayError(
+      'CONFIG_INVALID',
+      `${field}: "${pair}" is not BASE/QUOTE in upper case, such as BTC/USD`,
+      {
+        cause,
+        context: { field, value: pair },
+      },
+    );
   }
 }
 

@@ -28,7 +28,11 @@ const FOUNDING_NAMES: Record<string, { path: string; scale?: number }> = {
   NO_PROXY: { path: 'outbound.noProxy' },
 };
 
-export type LoadOptions = { env: Environment; configFile?: string | undefined; flags?: Record<string, string> };
+export type LoadOptions = {
+  env: Environment;
+  configFile?: string | undefined;
+  flags?: Record<string, string>;
+};
 
 /** @throws AssayError CONFIG_INVALID */
 export function loadSettings({ env, configFile, flags = {} }: LoadOptions): Settings {
@@ -41,7 +45,9 @@ export function loadSettings({ env, configFile, flags = {} }: LoadOptions): Sett
     if (!name.startsWith('ASSAY_') || !name.includes('__') || text === undefined) continue;
     const parts = name.slice('ASSAY_'.length).split('__');
     // A source id keeps its underscores (uniswap_v3); every other part is a setting in camel case.
-    const path = parts.map((part, at) => (at === 1 && parts[0] === 'SOURCES' ? part.toLowerCase() : camelCase(part)));
+    const path = parts.map((part, at) =>
+      at === 1 && parts[0] === 'SOURCES' ? part.toLowerCase() : camelCase(part),
+    );
     setPath(tree, path.join('.'), plain(text));
   }
   for (const name of ['PROFILE', 'DATA', 'NAME'] as const) {
@@ -74,7 +80,10 @@ export function readYaml(file: string): Tree {
     const tree: unknown = parseYaml(text) ?? {};
     if (typeof tree === 'object' && !Array.isArray(tree)) return tree as Tree;
   } catch (cause) {
-    throw new AssayError('CONFIG_INVALID', `${file} is not valid YAML: ${messageOf(cause)}`, { cause, context: { file } });
+    throw new AssayError('CONFIG_INVALID', `${file} is not valid YAML: ${messageOf(cause)}`, {
+      cause,
+      context: { file },
+    });
   }
   throw new AssayError('CONFIG_INVALID', `${file} must hold settings by name, not a list or a single value`, {
     context: { file },
@@ -92,9 +101,13 @@ export function invalidSettings(error: z.ZodError, tree: unknown, file: string |
       ? `setting "${path}" is ${JSON.stringify(value) ?? 'absent'}: ${issue?.message}`
       : `unknown setting "${[path, unknown].filter((part) => part !== '').join('.')}"`;
   const more = error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : '';
-  return new AssayError('CONFIG_INVALID', `${what}${more}${file === undefined ? '' : ` in or over ${file}`}`, {
-    context: { field: path, value, issues: error.issues.length },
-  });
+  return new AssayError(
+    'CONFIG_INVALID',
+    `${what}${more}${file === undefined ? '' : ` in or over ${file}`}`,
+    {
+      context: { field: path, value, issues: error.issues.length },
+    },
+  );
 }
 
 /** JSON Schema of the settings file, for editors and for the reference page. */

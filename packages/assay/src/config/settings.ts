@@ -1,7 +1,8 @@
 // Every setting of the program: name, meaning, default, limits. docs/reference/settings.md is generated from this schema.
 // Order of precedence: defaults < assay.yaml (--config) < environment (ASSAY_SECTION__KEY and the founding names) < flags.
-import { AGGREGATION_METHODS } from '@assay/oracle/model/feed';
+
 import { LOG_LEVELS } from '@assay/kernel/telemetry/log';
+import { AGGREGATION_METHODS } from '@assay/oracle/model/feed';
 import { z } from 'zod';
 
 export const PROFILES = ['sandbox', 'live'] as const;
@@ -21,20 +22,36 @@ const sourceSettings = z
     type: z
       .enum(['http-json', 'web-socket-json'])
       .optional()
-      .describe('For a source that is defined here and has no adapter: how it is reached; its definition stands beside'),
+      .describe(
+        'For a source that is defined here and has no adapter: how it is reached; its definition stands beside',
+      ),
     name: z.string().optional().describe('Display name of a source defined here'),
-    endpoints: z.record(z.string(), z.url()).default({}).describe('Addresses by role (rest, stream), instead of the venue’s own'),
+    endpoints: z
+      .record(z.string(), z.url())
+      .default({})
+      .describe('Addresses by role (rest, stream), instead of the venue’s own'),
     credentials: z
       .record(z.string(), z.string())
       .default({})
       .describe('API keys by name; a value "file:PATH" or "env:NAME" is read from there'),
-    priority: z.int().min(1).max(9).default(1).describe('1 is used always; higher ones only when too few lower ones live'),
-    transport: z.enum(['stream', 'poll', 'both']).default('both').describe('Stream, polling, or polling while the stream is down'),
+    priority: z
+      .int()
+      .min(1)
+      .max(9)
+      .default(1)
+      .describe('1 is used always; higher ones only when too few lower ones live'),
+    transport: z
+      .enum(['stream', 'poll', 'both'])
+      .default('both')
+      .describe('Stream, polling, or polling while the stream is down'),
     intervalMs: milliseconds(100).optional().describe('Time between two polls; default as the adapter says'),
     weight: z.number().min(0).max(100).default(1).describe('Weight of all prices of this source'),
     venue: z.string().optional().describe('Sources with the same venue count as one independent witness'),
     denied: z.string().optional().describe('A reason: the source is on the denylist until this is removed'),
-    options: z.record(z.string(), z.unknown()).default({}).describe('Settings of the one adapter (pools, coin ids)'),
+    options: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .describe('Settings of the one adapter (pools, coin ids)'),
   })
   .prefault({});
 
@@ -46,14 +63,39 @@ const feedSource = z.union([
 export const feedSettings = z.strictObject({
   decimals: z.int().min(0).max(18).optional().describe('Decimals of the answer'),
   heartbeatMs: milliseconds(100).optional().describe('Longest time between two publications on chain'),
-  deviationThresholdPercent: z.number().positive().max(100).optional().describe('Move that publishes on chain before that'),
+  deviationThresholdPercent: z
+    .number()
+    .positive()
+    .max(100)
+    .optional()
+    .describe('Move that publishes on chain before that'),
   method: z.enum(AGGREGATION_METHODS).optional().describe('How source prices become one answer'),
   methodSource: z.string().optional().describe('For single-source: which source'),
   windowMs: milliseconds(1000).optional().describe('For vwap and twap: the window'),
-  minimumVenues: z.int().min(1).max(50).optional().describe('Independent venues below which the answer is degraded'),
-  outlierFloorBps: z.number().positive().max(10_000).optional().describe('A residual under this is never an outlier'),
-  venueLossLimitBps: z.number().positive().max(10_000).optional().describe('How far the answer may move when one venue is lost'),
-  maximumMoveBps: z.number().positive().max(100_000).optional().describe('A larger move within a minute waits for confirmation'),
+  minimumVenues: z
+    .int()
+    .min(1)
+    .max(50)
+    .optional()
+    .describe('Independent venues below which the answer is degraded'),
+  outlierFloorBps: z
+    .number()
+    .positive()
+    .max(10_000)
+    .optional()
+    .describe('A residual under this is never an outlier'),
+  venueLossLimitBps: z
+    .number()
+    .positive()
+    .max(10_000)
+    .optional()
+    .describe('How far the answer may move when one venue is lost'),
+  maximumMoveBps: z
+    .number()
+    .positive()
+    .max(100_000)
+    .optional()
+    .describe('A larger move within a minute waits for confirmation'),
   minimumPrice: z.string().optional().describe('Below it the feed halts'),
   maximumPrice: z.string().optional().describe('Above it the feed halts'),
   staleAfterMs: milliseconds(500).optional().describe('Without an answer for this long the feed is stale'),
@@ -70,28 +112,56 @@ export const settingsSchema = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9-]{0,30}$/)
     .default('node0')
     .describe('Name of this operator’s node and namespace of its bus (NODE_NAME)'),
-  profile: z.enum(PROFILES).default('sandbox').describe('sandbox: simulated venues on this machine; live: the real ones'),
-  data: z.string().min(1).default('.assay').describe('Folder for data; each profile has its own folder in it'),
-  feedsFile: z.string().default('').describe('File that declares feeds and sources; default the feeds.yaml of the program'),
+  profile: z
+    .enum(PROFILES)
+    .default('sandbox')
+    .describe('sandbox: simulated venues on this machine; live: the real ones'),
+  data: z
+    .string()
+    .min(1)
+    .default('.assay')
+    .describe('Folder for data; each profile has its own folder in it'),
+  feedsFile: z
+    .string()
+    .default('')
+    .describe('File that declares feeds and sources; default the feeds.yaml of the program'),
   log: section({
     level: z.enum(LOG_LEVELS).default('info').describe('Lowest level that is written'),
-    to: z.enum(['file', 'stderr']).optional().describe('Where; default a bounded file in the sandbox, stderr otherwise'),
+    to: z
+      .enum(['file', 'stderr'])
+      .optional()
+      .describe('Where; default a bounded file in the sandbox, stderr otherwise'),
   }).describe('Structured logs'),
   api: section({ host: host(), port: port(4000, 'Port of the API (API_PORT)') }).describe('API listener'),
-  metrics: section({ host: host(), port: port(8000, 'Port of the Prometheus metrics (METRICS_PORT)') }).describe('Metrics listener'),
-  health: section({ host: host(), port: port(8080, 'Port of health and readiness (HEALTH_PORT)') }).describe('Health listener'),
+  metrics: section({
+    host: host(),
+    port: port(8000, 'Port of the Prometheus metrics (METRICS_PORT)'),
+  }).describe('Metrics listener'),
+  health: section({ host: host(), port: port(8080, 'Port of health and readiness (HEALTH_PORT)') }).describe(
+    'Health listener',
+  ),
   aggregation: section({
-    checkIntervalMs: milliseconds(10).default(100).describe('The joint check of the hub runs at most this often'),
+    checkIntervalMs: milliseconds(10)
+      .default(100)
+      .describe('The joint check of the hub runs at most this often'),
     hub: z
       .array(z.string())
       .default(['USD', 'USDT', 'USDC', 'EUR', 'BTC', 'ETH'])
       .describe('Currencies whose crosses are checked together; quote currencies of feeds are added'),
   }).describe('From source prices to answers'),
   retention: section({
-    sourcePricesHours: z.number().positive().default(24).describe('Source prices stay in the event log this long'),
+    sourcePricesHours: z
+      .number()
+      .positive()
+      .default(24)
+      .describe('Source prices stay in the event log this long'),
     decisionsHours: z.number().positive().default(24).describe('Decision records stay this long'),
     topicMegabytes: megabytes().default(2048).describe('And no topic grows beyond this'),
-    historyDays: z.number().positive().default(30).describe('History of prices and answers; candles stay for ever'),
+    historyDays: z
+      .number()
+      .positive()
+      .default(30)
+      .describe('History of prices and answers; candles stay for ever'),
   }).describe('How long data is kept'),
   outbound: section({
     httpsProxy: z.string().default('').describe('Proxy for https and wss (HTTPS_PROXY)'),
@@ -99,15 +169,29 @@ export const settingsSchema = z.strictObject({
     noProxy: z.string().default('').describe('Hosts reached directly, comma-separated (NO_PROXY)'),
   }).describe('The way to the outside'),
   sources: z
-    .object({ modules: z.array(z.string()).default([]).describe('Further adapters: paths of modules, such as ./my-source.ts') })
+    .object({
+      modules: z
+        .array(z.string())
+        .default([])
+        .describe('Further adapters: paths of modules, such as ./my-source.ts'),
+    })
     .catchall(sourceSettings)
     .prefault({})
     .describe('Settings of sources by id; beside `modules`'),
-  feedDefaults: feedSettings.omit({ sources: true }).prefault({}).describe('Parameters of every feed that does not say otherwise'),
-  feeds: z.record(z.string(), feedSettings).default({}).describe('Feeds by name, over those of the feeds file'),
+  feedDefaults: feedSettings
+    .omit({ sources: true })
+    .prefault({})
+    .describe('Parameters of every feed that does not say otherwise'),
+  feeds: z
+    .record(z.string(), feedSettings)
+    .default({})
+    .describe('Feeds by name, over those of the feeds file'),
   sandbox: section({
     seed: z.int().min(0).default(1).describe('Seed of the simulated market'),
-    regime: z.enum(['calm', 'trend', 'crash', 'depeg', 'wick', 'halt']).default('calm').describe('How it begins'),
+    regime: z
+      .enum(['calm', 'trend', 'crash', 'depeg', 'wick', 'halt'])
+      .default('calm')
+      .describe('How it begins'),
   }).describe('The sandbox profile only'),
 });
 

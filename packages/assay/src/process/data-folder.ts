@@ -29,7 +29,10 @@ export function openDataFolder(data: string, profile: string, services: readonly
   checkStamp(path, profile, stamp);
   const disk = statfsSync(path);
   if (disk.bavail * disk.bsize < FREE_BYTES_MINIMUM) {
-    throw unusable(path, `has ${Math.floor((disk.bavail * disk.bsize) / 1048576)} MB left on its disk; at least 32 MB are needed`);
+    throw unusable(
+      path,
+      `has ${Math.floor((disk.bavail * disk.bsize) / 1048576)} MB left on its disk; at least 32 MB are needed`,
+    );
   }
   const locks: DatabaseSync[] = [];
   const release = () => {
@@ -65,8 +68,10 @@ function checkStamp(path: string, profile: string, stamp: string): void {
   } catch (cause) {
     throw unusable(path, `has an unreadable ${STAMP}`, cause);
   }
-  if (other.profile !== profile) throw unusable(path, `belongs to profile ${String(other.profile)}, not ${profile}`);
-  if (other.format !== FORMAT) throw unusable(path, `has data format ${String(other.format)}; this program writes ${FORMAT}`);
+  if (other.profile !== profile)
+    throw unusable(path, `belongs to profile ${String(other.profile)}, not ${profile}`);
+  if (other.format !== FORMAT)
+    throw unusable(path, `has data format ${String(other.format)}; this program writes ${FORMAT}`);
 }
 
 function lockFile(file: string): DatabaseSync {

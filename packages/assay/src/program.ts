@@ -1,0 +1,150 @@
+// The program as a whole: ports and listeners first, then drivers, then services in order; stops in the reverse order within
+// a deadline. In: settings and the names of services. Out: a running program that can be stopped.
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { KeyStore } from '@assay/api/auth/key-store';
+import type { Api } from '@assay/api/http/server';
+import { AssayError } from '@assay/kernel/errors/assay-error';
+import { secureRandom } from '@assay/kernel/random/random';
+import type { Log } from '@assay/kernel/telemetry/log';
+import { type Clock, systemClock } from '@assay/kernel/time/clock';
+import type { AggregationConfig } from '@assay/oracle/model/feed';
+import { aggregationConfigOf } from './config/feeds.ts';
+import type { Settings } from './config/settings.ts';
+import { loadConfiguredSources } from './configured-sources.ts';
+import { openDrivers } from './drivers.ts';
+import { type DataFolder, forget, openDataFolder } from './process/data-folder.ts';
+import { RUN_FILE, type RunFile, SANDBOX_KEY_FILE, writeRunFile } from './process/run-file.ts';
+import { type SandboxProcess, startSandbox } from './process/sandbox-process.ts';
+import { adapters } from './services/adapters.ts';
+import { aggregation } from './services/aggregation.ts';
+import { api } from './services/api.ts';
+import { archive } from './services/archive.ts';
+import { SERVICE_NAMES, type Service, type ServiceFactory, type ServiceName } from './services/service.ts';
+import { createPinoLog } from './telemetry/pino-log.ts';
+import { createPromMetrics } from './telemetry/prom-metrics.ts';
+
+const FACTORIES: Record<ServiceName, ServiceFactory> = { archive, aggregation, api, adapters };
+
+export type Program = {
+  run: RunFile;
+  config: AggregationConfig;
+  folder: DataFolder;
+  /** The sandbox's own key, to be shown; undefined elsewhere. */
+  sandboxKey: string | undefined;
+  api: Api | undefined;
+  log: Log;
+  stop(): Promise<void>;
+};
+
+/** @throws AssayError CONFIG_INVALID, DATA_FOLDER_UNUSABLE, PORT_TAKEN, SANDBOX_FAILED; nothing is left running then */
+export async function startProgram(
+  settings: Settings,
+  names: readonly ServiceName[],
+  clock: Clock = systemClock,
+): Promise<Program> {
+  const undo: (() => Promise<void> | void)[] = [];
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return await startInOrder(settings, names, clock, undo, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startInOrder(
+  settings: Settings,
+  names: readonly ServiceName[],
+  clock: Clock,
+  undo: (() => Promise<void> | void)[],
+  stop: () => Promise<void>,
+): Promise<Program> {
+  const sources = await loadConfiguredSources(settings);
+  const config = aggregationConfigOf(settings, sources);
+  const folder = openDataFolder(settings.data, settings.profile, names);
+  undo.push(() => folder.release());
+  const toFile = (settings.log.to ?? (settings.profile === 'sandbox' ? 'file' : 'stderr')) === 'file';
+  const log = createPinoLog({
+    level: settings.log.level,
+    file: toFile ? folder.file('assay.log') : undefined,
+  });
+  const metrics = createPromMetrics();
+  const drivers = openDrivers({ settings, folder, clock, log, metrics });
+  const sandboxAddresses: { control: string; venues: Record<string, Record<string, string>> } = {
+    control: '',
+    venues: {},
+  };
+  const isSandbox = settings.profile === 'sandbox' && names.includes('adapters');
+  const context = {
+    ...drivers,
+    settings,
+    folder,
+    config,
+    sources,
+    sandbox: isSandbox ? sandboxAddresses : undefined,
+    clock,
+    random: secureRandom(),
+    log,
+    metrics,
+  };
+  // The listeners come first: a taken port must be said before anything else has been started.
+  const apiService = names.includes('api') ? FACTORIES.api(context) : undefined;
+  await apiService?.api?.bind();
+  if (apiService !== undefined) undo.push(() => apiService.stop());
+  for (const driver of [drivers.bus, drivers.history, drivers.cache, drivers.keys]) {
+    undo.push(() => driver.stop());
+    await driver.start();
+  }
+  undo.push(() => drivers.outbound.close());
+  const sandbox: SandboxProcess | undefined = isSandbox
+    ? await startSandbox({ ...settings.sandbox, clock, log })
+    : undefined;
+  if (sandbox !== undefined) {
+    undo.push(() => sandbox.stop());
+    Object.assign(sandboxAddresses, sandbox.addresses);
+  }
+  for (const name of SERVICE_NAMES.filter((each) => names.includes(each))) {
+    const service: Service = name === 'api' ? apiService! : FACTORIES[name](context);
+    if (name !== 'api') undo.push(() => service.stop());
+    await service.start();
+    log.info('service started', { service: name });
+  }
+  const sandboxKey = settings.profile === 'sandbox' ? await keptKey(drivers.keys, folder) : undefined;
+  const run: RunFile = {
+    pid: process.pid,
+    profile: settings.profile,
+    startedAt: new Date(clock.now()).toISOString(),
+    services: [...names],
+    ...apiService?.api?.addresses(),
+    ...(sandbox === undefined ? {} : { sandboxControl: sandbox.addresses.control }),
+  };
+  writeRunFile(folder.file(RUN_FILE), run);
+  undo.push(() => forget(folder, RUN_FILE));
+  return { run, config, folder, sandboxKey, api: apiService?.api, log, stop };
+}
+
+/** The sandbox's own key: created once, kept in a file that only its owner can read. No other profile ever does this. */
+async function keptKey(keys: KeyStore, folder: DataFolder): Promise<string> {
+  const file = folder.file(SANDBOX_KEY_FILE);
+  try {
+    const kept = readFileSync(file, 'utf8').trim();
+    if ((await keys.verify(kept)) !== undefined) return kept;
+  } catch {
+    // the first start on this folder: there is none yet
+  }
+  const { key } = await keys.create({ name: 'sandbox', scopes: ['prices:read', 'prices:submit'] });
+  writeFileSync(file, `${key}\n`, { mode: 0o600 });
+  return key;
+}
+
+/** @throws AssayError USAGE for a name that is no service */
+export function serviceNamesOf(operands: readonly string[]): ServiceName[] {
+  if (operands.length === 0) return [...SERVICE_NAMES];
+  const unknown = operands.find((name) => !(SERVICE_NAMES as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    throw new AssayError('USAGE', `there is no service "${unknown}": ${SERVICE_NAMES.join(', ')}`);
+  }
+  return SERVICE_NAMES.filter((name) => operands.includes(name));
+}

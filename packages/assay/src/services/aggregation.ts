@@ -1,0 +1,14 @@
+// Service `aggregation`: source prices -> answers with their decisions.
+import { createAggregationService } from '@assay/oracle/aggregation/aggregation-service';
+import type { Service, ServiceContext } from './service.ts';
+
+export function aggregation({ bus, clock, log, metrics, config, settings }: ServiceContext): Service {
+  return createAggregationService({
+    bus,
+    clock,
+    log: log.child({ service: 'aggregation' }),
+    metrics,
+    config,
+    profile: settings.profile,
+  });
+}
