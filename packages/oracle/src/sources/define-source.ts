@@ -1,19 +1,25 @@
-// A price source is one pure file in `adapters/`: data and functions, no fetch, no clock, no retry, no logging. The shell
-// (`source-service.ts`, `poller.ts`, `streamer.ts`) owns everything that can fail in time.
+// A price source is one pure file in `adapters/`: data and functions, no fetch, no clock, no retry, no
+// logging. The shell (`source-service.ts`, `poller.ts`, `streamer.ts`) owns everything that can fail in
+// time.
 //
-// Flow: the shell asks `symbol(pair)` for each configured pair, then either polls (`http.requests` -> send -> `http.parse`) or
-// streams (`stream.url` -> open -> `stream.subscribe` -> send, each frame to `stream.parse`). What comes back are parsed
-// prices in the venue's own digits; the shell checks, times, scores and publishes them.
+// Flow: the shell asks `symbol(pair)` for each configured pair, then either polls (`http.requests` -> send
+// -> `http.parse`) or streams (`stream.url` -> open -> `stream.subscribe` -> send, each frame to
+// `stream.parse`). What comes back are parsed prices in the venue's own digits; the shell checks, times,
+// scores and publishes them.
 //
-// The venue may lie, truncate, repeat, reorder and send what its documentation does not name. A parse function never
-// returns a price it is not sure of: it throws AssayError SOURCE_BAD_PAYLOAD for what should have been prices and is not,
-// SOURCE_RATE_LIMITED / SOURCE_REGION_REFUSED / SOURCE_REFUSED for an error inside a well-formed answer, and returns a
-// named `control` or `ignored` frame for the rest. Symbols that were not asked for are left out silently.
+// The venue may lie, truncate, repeat, reorder and send what its documentation does not name. A parse
+// function never returns a price it is not sure of: it throws AssayError SOURCE_BAD_PAYLOAD for what should
+// have been prices and is not, SOURCE_RATE_LIMITED / SOURCE_REGION_REFUSED / SOURCE_REFUSED for an error
+// inside a well-formed answer, and returns a named `control` or `ignored` frame for the rest. Symbols that
+// were not asked for are left out silently.
 import type { SourceKind } from '../model/feed.ts';
 import type { Pair } from '../model/pair.ts';
 import type { PriceKind } from '../model/source-price.ts';
 
-/** A price in the venue's digits. For a best-price frame `bid` and `ask` stand instead of `price`; the shell takes the midpoint. */
+/**
+ * A price in the venue's digits. For a best-price frame `bid` and `ask` stand instead of `price`; the shell
+ * takes the midpoint.
+ */
 export type ParsedPrice = {
   pair: Pair;
   kind: Exclude<PriceKind, 'book'>;
@@ -30,7 +36,7 @@ type ParsedTime = {
   venueAt?: number;
   /** Base units traded, decimal text. `"0"` on a bar means: no news, the shell does not publish it. */
   volume?: string;
-  /** Sequence number of the instrument's stream: a gap or a step back makes the shell resubscribe. */
+  /** Sequence number of the instrument's stream; `StreamTransport.sequence` says what a gap means. */
   sequence?: number;
   intervalMs?: number;
 };
@@ -79,12 +85,16 @@ export type HttpTransport = {
   timeoutMs: number;
   /** Batched where the venue allows it. */
   requests(context: SourceContext): SourceRequest[];
-  /** Called for status 200 only; the shell classifies the others (429 and 418 wait, 403 and 451 region, 5xx transient). */
+  /**
+   * Called for status 200 only; the shell classifies the others (429 and 418 wait, 403 and 451 region, 5xx
+   * transient).
+   */
   parse(response: SourceResponse, request: SourceRequest, context: SourceContext): Parsed[];
-  /** Where the venue's words for other statuses need reading; undefined: the shell's own classification stands. */
-  explain?(
-    response: SourceResponse,
-  ):
+  /**
+   * Where the venue's words for other statuses need reading; undefined: the shell's own classification
+   * stands.
+   */
+  explain?(response: SourceResponse):
     | {
         code: 'SOURCE_RATE_LIMITED' | 'SOURCE_REGION_REFUSED' | 'SOURCE_REFUSED';
         message: string;
@@ -102,7 +112,10 @@ export type Frame =
       name: string;
       /** Send this at once (answer to an application-level ping). */
       reply?: string;
-      /** What the shell does: `alive` renews the life of every subscribed pair; `reconnect` opens a new connection. */
+      /**
+       * What the shell does: `alive` renews the life of every subscribed pair; `reconnect` opens a new
+       * connection.
+       */
       action?: 'alive' | 'reconnect';
       /** Pair whose life it renews (heartbeats per instrument), instead of all. */
       pair?: Pair;
@@ -115,14 +128,26 @@ export type Frame =
 export type StreamTransport = {
   url(context: SourceContext): string;
   headers?(context: SourceContext): Record<string, string>;
-  /** Messages to send after opening, in order; already batched as the venue wants. Empty when the address says it all. */
+  /**
+   * Messages to send after opening, in order; already batched as the venue wants. Empty when the address
+   * says it all.
+   */
   subscribe(context: SourceContext): string[];
   parse(frame: string | Uint8Array, context: SourceContext): Frame;
   /** Application-level keepalive from us. `'ping'` sends a protocol-level ping. */
   keepAlive?: { everyMs: number; message: string | 'ping' };
   /** No frame at all for this long means the connection is dead; at most 10,000. */
   silenceAfterMs: number;
-  /** Whether an intact connection vouches for pairs without trades (the venue sends heartbeats or every change). */
+  /**
+   * `consecutive`: the numbers of an instrument have no gaps, so a gap is a loss and makes the shell
+   * resubscribe.
+   * `increasing` (default): the numbers skip what we did not subscribe to; only a step back is out of order.
+   */
+  sequence?: 'consecutive' | 'increasing';
+  /**
+   * Whether an intact connection vouches for pairs without trades (the venue sends heartbeats or every
+   * change).
+   */
   vouches: boolean;
   /** A new connection is opened before the venue closes the old one at this age, ms. */
   lifeMs?: number;
@@ -142,13 +167,15 @@ export type SourceLimits = {
 export type SourceExample = {
   name: string;
   /** A response body (`http`) or frame (`stream`) as the venue sends it. */
-  transport: 'http' | 'stream';
+  transport: 'http' | 'stream' | 'submission';
   payload: string;
   /** Pairs that are configured when it arrives. */
   pairs: Pair[];
   options?: Record<string, unknown>;
   /** What parse returns, or the error code it throws, or the control or ignored name. */
   expect: { prices: Parsed[] } | { error: string } | { control: string } | { ignored: string };
+  /** Arrival of an `http` payload, ms; default now. For adapters that compare it with a time in the body. */
+  receivedAt?: number;
   /** Where it comes from: documentation page or recording. */
   from: string;
 };
