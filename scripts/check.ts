@@ -1,5 +1,6 @@
-// `npm run check`: everything that can be said about the code without running it. In: names of steps (default: all).
-// Out: a line per step with its duration, every failure in full, exit code 1 on any. It changes nothing.
+// `npm run check`: everything that can be said about the code without running it. In: names of steps
+// (default: all). Out: a line per step with its duration, every failure in full, exit code 1 on any. It
+// changes nothing.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';

@@ -1,7 +1,8 @@
-// `npm test`: every test that needs nothing but this checkout, by Node's own runner. Tests that need recordings skip with one
-// line where there are none; tests that need a browser or real servers (`*.browser.test.ts`, `*.infra.test.ts`) have
-// scripts of their own.
-// In: files or folders (default: all) and `--filter <pattern>` for titles. Out: the runner's report and its exit code.
+// `npm test`: every test that needs nothing but this checkout, by Node's own runner. Tests that need
+// recordings skip with one line where there are none; tests that need a browser or real servers
+// (`*.browser.test.ts`, `*.infra.test.ts`) have scripts of their own.
+// In: files or folders (default: all) and `--filter <pattern>` for titles. Out: the runner's report and its
+// exit code.
 import { spawn } from 'node:child_process';
 import { existsSync, globSync, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
@@ -18,7 +19,9 @@ const LEFT_OUT = /\.(browser|infra)\.test\.ts$|\/node_modules\/|^test\/(tidy-fix
 const LIMIT_MS = 8 * 60_000;
 /** No single test is worth more than a fourth of that. */
 const TEST_LIMIT_MS = 120_000;
-/** Most tests wait for sockets and disks now and then, so one file more than there are cores keeps both busy. */
+/**
+ * Most tests wait for sockets and disks now and then, so one file more than there are cores keeps both busy.
+ */
 const CONCURRENCY = 3;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -68,7 +71,10 @@ function testsBelow(patterns: string[]): string[] {
   return files.filter((file) => !LEFT_OUT.test(file)).sort();
 }
 
-/** The runner starts each file with its own `process.execPath`; PATH is for tests that start the program by name. */
+/**
+ * The runner starts each file with its own `process.execPath`; PATH is for tests that start the program by
+ * name.
+ */
 function run(args: readonly string[]): Promise<number> {
   const path = `${join(CHECKOUT, 'node_modules', '.bin')}${delimiter}${process.env.PATH ?? ''}`;
   const child = spawn(process.execPath, args, {

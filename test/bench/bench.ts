@@ -1,5 +1,6 @@
-// The dispatcher of the benches. In: names (and arguments for them). Out: a table on stdout and, per bench, a file in
-// results/ with the machine named, which is committed. A bench is `<name>.bench.ts` in this folder and exports `run`.
+// The dispatcher of the benches. In: names (and arguments for them). Out: a table on stdout and, per bench, a
+// file in results/ with the machine named, which is committed. A bench is `<name>.bench.ts` in this folder
+// and exports `run`.
 import { globSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
 import { basename, join } from 'node:path';

@@ -1,0 +1,2 @@
+// Without a name to search for.
+export default 1;

@@ -1,0 +1,2 @@
+// Named as a variable.
+export const camel = 1;

@@ -1,0 +1,4 @@
+// One half of a circle.
+import { hen } from './hen.ts';
+
+export const egg = () => hen;

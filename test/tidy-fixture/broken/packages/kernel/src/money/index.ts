@@ -1,0 +1,2 @@
+// A barrel.
+export { hen } from './hen.ts';

@@ -1,0 +1,2 @@
+// The one source of randomness.
+export const random = (): number => Math.random();

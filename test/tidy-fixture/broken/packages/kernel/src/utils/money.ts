@@ -1,0 +1,2 @@
+// In a drawer.
+export const money = 1;

@@ -1,0 +1,2 @@
+// A model that knows a stage.
+export type Meets = typeof import('../aggregation/meets.ts').served;

@@ -1,0 +1,2 @@
+// A folder without a level.
+export const rumour = 1;

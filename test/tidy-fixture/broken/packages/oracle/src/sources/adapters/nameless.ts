@@ -1,0 +1,2 @@
+// An adapter without a default export and without examples.
+export const nameless = { id: 'nameless' };

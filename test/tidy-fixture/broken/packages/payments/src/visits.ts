@@ -1,0 +1,4 @@
+// Reaches across.
+import type { Answer } from '@assay/oracle/model/answer';
+
+export type Seen = Answer;

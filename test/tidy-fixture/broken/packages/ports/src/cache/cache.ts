@@ -1,0 +1,2 @@
+// A cache.
+export type Cache = { fetch(key: string): string | undefined };

@@ -1,0 +1,4 @@
+// A sandbox that knows more than the kernel.
+import type { Cache } from '@assay/ports/cache/cache';
+
+export type Known = Cache;

@@ -1,0 +1,2 @@
+// The one error class.
+export class AssayError extends Error {}

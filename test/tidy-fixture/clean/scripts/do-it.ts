@@ -1,0 +1,2 @@
+// Scripts may do what they need.
+console.log(process.env.HOME, Date.now());
