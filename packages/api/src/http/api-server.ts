@@ -1,0 +1,180 @@
+// The HTTP server of the API port. In: routes as data. Out: a node:http server whose hottest request is answered before the
+// web framework (Fastify) sees it, and every other one by it: key first, then the route, errors as problem documents.
+//
+// The only file that knows the framework. Invariants: without a valid key every address, existing or not, answers the same
+// 401; a route gets only parameters that its schema accepted; every request is counted under its route.
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
+import type { Log } from '@assay/kernel/telemetry/log';
+import type { Clock } from '@assay/kernel/time/clock';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type Authenticator, type Principal, requireScope } from '../auth/authenticator.ts';
+import { nearNames } from '../rest/near-names.ts';
+import { type Reply, type Route, readQuery } from '../rest/route.ts';
+import { PROBLEM_CONTENT_TYPE, type Problem, problem, problemOf } from './problem.ts';
+import type { RequestMeter } from './request-meter.ts';
+
+export type ApiServerOptions = {
+  routes: readonly Route[];
+  authenticator: Authenticator;
+  clock: Clock;
+  log: Log;
+  meter: RequestMeter;
+  /** Answers what it can at once; false leaves it to the routes. */
+  hot: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** False while starting and stopping: requests are answered 503. */
+  isServing: () => boolean;
+};
+
+/** 1,000 feeds by name in a query fit. */
+const URL_MAX = 16_384;
+const HEADERS_MAX_BYTES = 32_768;
+/** Nobody sends one today; a submission will be far smaller. */
+const BODY_MAX_BYTES = 65_536;
+/** A client that does not finish its request in this time is cut off. */
+const REQUEST_TIMEOUT_MS = 15_000;
+const KEEP_ALIVE_MS = 65_000;
+
+export async function createApiServer(options: ApiServerOptions): Promise<Server> {
+  let framework: (request: IncomingMessage, response: ServerResponse) => void;
+  const server = createServer(
+    {
+      maxHeaderSize: HEADERS_MAX_BYTES,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
+    (request, response) => {
+      if (!options.isServing()) return sendProblem(response, NOT_SERVING);
+      if (options.hot(request, response)) return;
+      if (request.url!.length > URL_MAX) return sendProblem(response, URL_TOO_LONG);
+      framework(request, response);
+    },
+  );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable) return;
+    const answer = error.code === 'HPE_HEADER_OVERFLOW' ? HEADERS_TOO_LARGE : NOT_HTTP;
+    socket.end(
+      `HTTP/1.1 ${answer.status} Refused\r\ncontent-type: ${PROBLEM_CONTENT_TYPE}\r\n` +
+        `content-length: ${Buffer.byteLength(answer.body)}\r\nconnection: close\r\n\r\n${answer.body}`,
+    );
+  });
+  const app = Fastify({
+    serverFactory: (handler) => {
+      framework = handler;
+      return server;
+    },
+    bodyLimit: BODY_MAX_BYTES,
+    routerOptions: { maxParamLength: 100 },
+    exposeHeadRoutes: true,
+    logger: false,
+  });
+  addRoutes(app, options);
+  await app.ready();
+  return server;
+}
+
+function addRoutes(
+  app: FastifyInstance,
+  { routes, authenticator, clock, log, meter }: ApiServerOptions,
+): void {
+  const principals = new WeakMap<FastifyRequest, Principal>();
+  const streamed = new WeakSet<FastifyRequest>();
+  app.addHook('onRequest', async (request) => {
+    const address = request.raw.socket.remoteAddress ?? '';
+    principals.set(request, await authenticator.authenticate(request.raw.rawHeaders, address));
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    meter.count(route, reply.raw.statusCode, streamed.has(request) ? undefined : reply.elapsedTime);
+    done();
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const known = frameworkError(error) ?? problemOf(error);
+    if (known.status === 500) {
+      log.error('a request failed', { url: request.url.slice(0, 200), reason: messageOf(error), error });
+    }
+    return sendBy(reply, known);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0]!;
+    const near = nearNames(
+      path,
+      routes.map((route) => route.path),
+    );
+    const isKnown = app.findRoute({ method: 'GET', url: path }) !== null;
+    const shown = path.slice(0, 80);
+    const absent = problem(404, 'NOT_FOUND', `there is no ${request.method} ${shown}`, { near });
+    return sendBy(reply, isKnown ? problem(405, 'REQUEST_INVALID', `${shown} takes GET only`, {}) : absent);
+  });
+  for (const route of routes) {
+    app.get(route.path, async (request, reply) => {
+      const principal = principals.get(request)!;
+      requireScope(principal, route.scope);
+      const query = readQuery(route.query, request.query);
+      const answer = await route.handle({
+        path: request.params as Record<string, string>,
+        query,
+        headers: request.headers,
+        principal,
+        nowMs: clock.now(),
+        response: reply.raw,
+      });
+      if (answer !== 'streamed') return send(request, reply, answer);
+      streamed.add(request);
+      return reply.hijack();
+    });
+  }
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, answer: Reply): FastifyReply {
+  reply.status(answer.status ?? 200);
+  reply.header('content-type', answer.contentType ?? 'application/json; charset=utf-8');
+  for (const [name, value] of Object.entries(answer.headers ?? {})) reply.header(name, value);
+  if (answer.isLasting !== true) return reply.header('cache-control', 'no-store').send(answer.body);
+  const etag = `"${createHash('sha256').update(answer.body).digest('base64url').slice(0, 22)}"`;
+  reply.header('cache-control', 'private, no-cache').header('etag', etag);
+  const isSame = request.headers['if-none-match']?.split(/\s*,\s*/).includes(etag) === true;
+  return isSame ? reply.status(304).send() : reply.send(answer.body);
+}
+
+function sendBy(reply: FastifyReply, { status, headers, body }: Problem): FastifyReply {
+  return reply
+    .status(status)
+    .headers({ ...headers, 'content-type': PROBLEM_CONTENT_TYPE, 'cache-control': 'no-store' })
+    .send(body);
+}
+
+function sendProblem(response: ServerResponse, { status, body, headers }: Problem): void {
+  const length = Buffer.byteLength(body);
+  response.writeHead(status, { ...headers, 'content-type': PROBLEM_CONTENT_TYPE, 'content-length': length });
+  response.end(body);
+}
+
+/** Errors of the framework itself: its own status, our words. */
+function frameworkError(error: unknown): Problem | undefined {
+  if (error instanceof AssayError) return undefined;
+  const { statusCode, code } = error as { statusCode?: number; code?: string };
+  if (typeof code !== 'string' || !code.startsWith('FST_')) return undefined;
+  if (statusCode === undefined || statusCode < 400 || statusCode > 499) return undefined;
+  return problem(statusCode, 'REQUEST_INVALID', `the request cannot be read: ${messageOf(error)}`, {});
+}
+
+const NOT_SERVING: Problem = {
+  ...problem(503, 'NOT_READY', 'the server is starting or stopping', {}),
+  headers: { 'retry-after': '1', connection: 'close' },
+};
+const URL_TOO_LONG: Problem = problem(
+  414,
+  'REQUEST_INVALID',
+  `the address is longer than ${URL_MAX} characters: ask for fewer feeds at once`,
+  { field: 'url' },
+);
+const HEADERS_TOO_LARGE: Problem = problem(
+  431,
+  'REQUEST_INVALID',
+  `the headers are larger than ${HEADERS_MAX_BYTES} bytes: send fewer`,
+  { field: 'headers' },
+);
+const NOT_HTTP: Problem = problem(400, 'REQUEST_INVALID', 'this is not an HTTP request', {});

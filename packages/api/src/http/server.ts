@@ -1,0 +1,218 @@
+// The serving side of Assay: the API, health and metrics. In: the bus, the history, keys, feeds. Out: three listeners.
+//
+// `bind` takes the ports and nothing else, so that a taken one is found before anything is started; `start` makes it serve.
+// Reads: topics `answers`, `health`, on demand `source-prices`. Writes: nothing. Guarantees: every price leaves with its
+// true age and state. Survives: a bus or history that fails (503 for what needs it; current prices are in memory).
+import type { Server } from 'node:http';
+import type { Startable } from '@assay/kernel/lifecycle/startable';
+import type { Log } from '@assay/kernel/telemetry/log';
+import type { Metrics } from '@assay/kernel/telemetry/metrics';
+import type { Clock } from '@assay/kernel/time/clock';
+import type { FeedDefinition, SourceTraits } from '@assay/oracle/model/feed';
+import type { Cache } from '@assay/ports/cache/cache';
+import type { EventBus } from '@assay/ports/event-bus/event-bus';
+import type { History } from '@assay/ports/history/history';
+import { PastAnswers } from '../assets/past-answers.ts';
+import { PriceStream } from '../assets/price-stream.ts';
+import { Authenticator } from '../auth/authenticator.ts';
+import type { KeyStore } from '../auth/key-store.ts';
+import { catalogueRoutes } from '../rest/catalogue-routes.ts';
+import { convertedBy, type Explain, explainRoute } from '../rest/explain-route.ts';
+import { pastRoutes } from '../rest/past-routes.ts';
+import { priceRoutes } from '../rest/price-routes.ts';
+import type { Route } from '../rest/route.ts';
+import { streamRoute } from '../rest/stream-route.ts';
+import { PriceView } from '../views/prices.ts';
+import { type Readiness, readinessOf } from '../views/readiness.ts';
+import { SourceView } from '../views/sources.ts';
+import { createApiServer } from './api-server.ts';
+import { createHotPrice } from './hot-price.ts';
+import { closeServer, type ListenAddress, listen } from './listener.ts';
+import { PriceMetrics } from './price-metrics.ts';
+import { RequestMeter } from './request-meter.ts';
+import { createHealthServer, createMetricsServer } from './side-listeners.ts';
+
+export type ApiOptions = {
+  bus: EventBus;
+  history: History;
+  cache?: Cache;
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  /** Prometheus text of everything behind `metrics`. */
+  renderMetrics: () => Promise<string>;
+  /** Started and stopped by whoever made it. */
+  keys: KeyStore;
+  profile: string;
+  feeds: readonly FeedDefinition[];
+  sources: readonly SourceTraits[];
+  api: ListenAddress;
+  metricsListener: ListenAddress;
+  healthListener: ListenAddress;
+  /** Replaces what the topic `health` says. */
+  sourceStatus?: () => unknown[];
+  explain?: Explain;
+  /** Default 2,000. */
+  streamClientsMax?: number;
+  /** A subscriber that takes nothing for this long is cut off. Default 30 s. */
+  streamStalledAfterMs?: number;
+};
+
+export type ApiAddresses = { api: string; metrics: string; health: string };
+
+export interface Api extends Startable {
+  /** Takes the three ports; requests are answered 503 until `start`. @throws AssayError PORT_TAKEN, CONFIG_INVALID */
+  bind(): Promise<void>;
+  /** `http://host:port` of each; known after `bind`. */
+  addresses(): ApiAddresses;
+}
+
+export function createApi(options: ApiOptions): Api {
+  return new ApiService(options);
+}
+
+/** Requests take milliseconds; streams are ended by us. */
+const GRACE_MS = 1_000;
+
+class ApiService implements Api {
+  readonly #options: ApiOptions;
+  readonly #view: PriceView;
+  readonly #sources: SourceView;
+  readonly #stream: PriceStream;
+  readonly #authenticator: Authenticator;
+  readonly #meter: RequestMeter;
+  readonly #priceMetrics: PriceMetrics;
+  #servers: Server[] = [];
+  #addresses: ApiAddresses | undefined;
+  #isServing = false;
+  #startedAt = 0;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+    const { bus, clock, metrics, keys } = options;
+    const log = options.log;
+    this.#view = new PriceView(options);
+    this.#sources = new SourceView(options);
+    this.#authenticator = new Authenticator(keys, clock);
+    this.#meter = new RequestMeter(metrics);
+    this.#priceMetrics = new PriceMetrics(metrics);
+    this.#stream = new PriceStream({
+      view: this.#view,
+      bus,
+      authenticator: this.#authenticator,
+      clock,
+      log,
+      metrics,
+      ...(options.streamClientsMax === undefined ? {} : { clientsMax: options.streamClientsMax }),
+      ...(options.streamStalledAfterMs === undefined ? {} : { stalledAfterMs: options.streamStalledAfterMs }),
+    });
+  }
+
+  async bind(): Promise<void> {
+    if (this.#servers.length > 0) return;
+    const { authenticator, meter, view } = {
+      authenticator: this.#authenticator,
+      meter: this.#meter,
+      view: this.#view,
+    };
+    const { clock, log } = this.#options;
+    const api = await createApiServer({
+      routes: this.#routes(),
+      authenticator,
+      clock,
+      log,
+      meter,
+      hot: createHotPrice({ view, authenticator, clock, meter }),
+      isServing: () => this.#isServing,
+    });
+    const health = createHealthServer(() => this.#readiness());
+    const metrics = createMetricsServer(() => this.#renderMetrics(), log);
+    this.#servers = [api, health, metrics];
+    try {
+      this.#addresses = {
+        api: urlOf(await listen(api, this.#options.api, 'API_PORT')),
+        metrics: urlOf(await listen(metrics, this.#options.metricsListener, 'METRICS_PORT')),
+        health: urlOf(await listen(health, this.#options.healthListener, 'HEALTH_PORT')),
+      };
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+  }
+
+  addresses(): ApiAddresses {
+    return this.#addresses ?? { api: '', metrics: '', health: '' };
+  }
+
+  async start(): Promise<void> {
+    await this.bind();
+    try {
+      await this.#view.start();
+      await this.#sources.start();
+      this.#stream.start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#startedAt = this.#options.clock.now();
+    this.#isServing = true;
+    this.#options.log.info('serving', { ...this.#addresses });
+  }
+
+  async stop(): Promise<void> {
+    this.#isServing = false;
+    this.#stream.stop();
+    await this.#close();
+    await this.#view.stop();
+    await this.#sources.stop();
+  }
+
+  async #close(): Promise<void> {
+    const servers = this.#servers;
+    this.#servers = [];
+    await Promise.all(servers.map((server) => closeServer(server, this.#options.clock, GRACE_MS)));
+  }
+
+  #routes(): Route[] {
+    const { bus, history, cache, clock, log, sources, explain } = this.#options;
+    const view = this.#view;
+    const past = new PastAnswers({ history, cache, clock, log });
+    return [
+      ...priceRoutes({ view, past, bus, history, sources, converted: convertedBy(explain, clock) }),
+      ...pastRoutes({ view, past }),
+      explainRoute({ view, explain }),
+      ...catalogueRoutes({
+        view,
+        sourceStatus: this.#options.sourceStatus ?? (() => this.#sources.all()),
+        readiness: () => this.#readiness(),
+        serverFacts: () => ({
+          startedAt: new Date(this.#startedAt).toISOString(),
+          position: view.position(),
+          streamClients: this.#stream.clientCount,
+        }),
+      }),
+      streamRoute({ view, stream: this.#stream }),
+    ];
+  }
+
+  #readiness(): Readiness {
+    return readinessOf({
+      isStarted: this.#isServing,
+      profile: this.#options.profile,
+      prices: this.#view.all(),
+      sourcesConfigured: this.#options.sources.length,
+      sourcesDown: this.#sources.down(),
+      nowMs: this.#options.clock.now(),
+    });
+  }
+
+  async #renderMetrics(): Promise<string> {
+    this.#meter.flush();
+    this.#priceMetrics.collect(this.#view.all(), this.#options.clock.now());
+    return await this.#options.renderMetrics();
+  }
+}
+
+function urlOf({ host, port }: ListenAddress): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

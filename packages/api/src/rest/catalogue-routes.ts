@@ -1,0 +1,44 @@
+// Routes of what there is: feeds with their parameters, sources with their state, the server itself.
+import type { FeedDefinition } from '@assay/oracle/model/feed';
+import type { PriceView } from '../views/prices.ts';
+import type { Readiness } from '../views/readiness.ts';
+import { defineRoute, json, noQuery, type Route } from './route.ts';
+
+export type CatalogueOptions = {
+  view: PriceView;
+  sourceStatus: () => unknown[];
+  readiness: () => Readiness;
+  serverFacts: () => Record<string, unknown>;
+};
+
+export function catalogueRoutes(options: CatalogueOptions): Route[] {
+  const feeds = defineRoute({
+    path: '/v1/feeds',
+    scope: 'prices:read',
+    describe: 'Every feed with its parameters and sources',
+    query: noQuery,
+    handle({ principal }) {
+      const definitions: FeedDefinition[] = [...options.view.all()].map(({ definition }) => definition);
+      const allowed = principal.feeds;
+      return json(
+        definitions.filter(({ feed }) => allowed === undefined || allowed.has(feed)),
+        true,
+      );
+    },
+  });
+  const sources = defineRoute({
+    path: '/v1/sources',
+    scope: 'prices:read',
+    describe: 'Every source: how it is, in one word, one sentence and the figures behind them',
+    query: noQuery,
+    handle: () => json(options.sourceStatus()),
+  });
+  const status = defineRoute({
+    path: '/v1/status',
+    scope: 'prices:read',
+    describe: 'Readiness and figures of this server',
+    query: noQuery,
+    handle: () => json({ ...options.readiness(), ...options.serverFacts() }),
+  });
+  return [feeds, sources, status];
+}

@@ -1,0 +1,74 @@
+// Routes of prices that were: history by pages, candles.
+import { z } from 'zod';
+import type { PastAnswers } from '../assets/past-answers.ts';
+import type { PriceView } from '../views/prices.ts';
+import { cursor, findFeed, instant, limit, order } from './parameters.ts';
+import { defineRoute, invalid, json, type Route } from './route.ts';
+
+const INTERVALS_MS = { '1m': 60_000, '5m': 300_000, '1h': 3_600_000, '1d': 86_400_000 } as const;
+const INTERVAL_FIX = 'give 1m, 5m, 1h or 1d';
+/** A page that a person can scroll and a program reads in one go. */
+const LIMIT_DEFAULT = 100;
+
+const range = {
+  from: instant.optional(),
+  to: instant.optional(),
+  limit: limit.optional(),
+  cursor: cursor.optional(),
+  order: order.optional(),
+};
+
+export function pastRoutes({ view, past }: { view: PriceView; past: PastAnswers }): Route[] {
+  const history = defineRoute({
+    path: '/v1/prices/:feed/history',
+    scope: 'prices:read',
+    describe: 'The answers of a feed, by pages; `from` inclusive, `to` exclusive',
+    query: z.strictObject(range),
+    async handle({ path, query, principal }) {
+      const { feed } = findFeed(view, path.feed!, principal).definition;
+      return json(await past.page(feed, rangeOf(query)));
+    },
+  });
+  const candles = defineRoute({
+    path: '/v1/prices/:feed/candles',
+    scope: 'prices:read',
+    describe: 'Open, high, low and close of the answers of each interval, by pages',
+    query: z.strictObject({
+      interval: z.enum(Object.keys(INTERVALS_MS) as (keyof typeof INTERVALS_MS)[], INTERVAL_FIX).optional(),
+      ...range,
+    }),
+    async handle({ path, query, principal }) {
+      const { feed } = findFeed(view, path.feed!, principal).definition;
+      const name = query.interval ?? '1m';
+      return json(await past.candles(feed, { name, ms: INTERVALS_MS[name] }, rangeOf(query)), true);
+    },
+  });
+  return [history, candles];
+}
+
+type Range = {
+  from?: number | undefined;
+  to?: number | undefined;
+  limit?: number | undefined;
+  cursor?: string | undefined;
+  order?: 'newest' | 'oldest' | undefined;
+};
+
+function rangeOf(query: Range): {
+  fromMs?: number;
+  toMs?: number;
+  limit: number;
+  cursor?: string;
+  newestFirst: boolean;
+} {
+  if (query.from !== undefined && query.to !== undefined && query.from >= query.to) {
+    throw invalid('to', new Date(query.to).toISOString(), 'give an instant after from');
+  }
+  return {
+    ...(query.from === undefined ? {} : { fromMs: query.from }),
+    ...(query.to === undefined ? {} : { toMs: query.to }),
+    ...(query.cursor === undefined ? {} : { cursor: query.cursor }),
+    limit: query.limit ?? LIMIT_DEFAULT,
+    newestFirst: query.order === 'newest',
+  };
+}
