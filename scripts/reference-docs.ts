@@ -8,6 +8,9 @@ import { isNode, type SourceFile, type SyntaxNode, type Tree, walk } from './tid
 
 const ERRORS = 'packages/kernel/src/errors/codes.ts';
 const SETTINGS = 'packages/assay/src/config/settings.ts';
+const SETTINGS_LOADER = 'packages/assay/src/config/load.ts';
+/** Settings that stand alone, without a section: read from `ASSAY_<NAME>`. */
+const ALONE = ['name', 'profile', 'data'];
 
 export type Page = { path: string; text: string };
 
@@ -43,18 +46,21 @@ async function errors(tree: Tree): Promise<string | undefined> {
 
 async function settings(tree: Tree): Promise<string | undefined> {
   if (!tree.has(SETTINGS)) return undefined;
-  const module = (await load(tree, SETTINGS)) as { settingsSchema?: z.ZodType };
-  if (module.settingsSchema === undefined) return undefined;
-  const schema = z.toJSONSchema(module.settingsSchema, {
-    io: 'input',
-    unrepresentable: 'any',
-    reused: 'inline',
-  });
-  const rows = settingsBelow(schema as JsonSchema, '');
-  return table(['Setting', 'Type', 'Default', 'Environment', 'What it does'], rows);
+  const { settingsSchema } = (await load(tree, SETTINGS)) as { settingsSchema: z.ZodType };
+  const { FOUNDING_NAMES } = (await load(tree, SETTINGS_LOADER)) as { FOUNDING_NAMES: FoundingNames };
+  const schema = z.toJSONSchema(settingsSchema, { io: 'input', unrepresentable: 'any', reused: 'inline' });
+  const rows = settingsBelow(schema as JsonSchema, '').map(({ path, schema }) =>
+    settingRow(path, schema, FOUNDING_NAMES),
+  );
+  const intro =
+    'Over the defaults stands the file given with `--config`, over it the environment, over that the flags ' +
+    '(`--set api.port=4001`).\n\n';
+  return intro + table(['Setting', 'Type', 'Default', 'Environment', 'What it does'], rows);
 }
 
-/** As far as settings use it. `env` comes from the `.meta({ env })` of a setting. */
+type FoundingNames = Record<string, { path: string; scale?: number }>;
+
+/** As far as settings use it. */
 type JsonSchema = {
   type?: string | string[];
   properties?: Record<string, JsonSchema>;
@@ -65,40 +71,59 @@ type JsonSchema = {
   const?: unknown;
   default?: unknown;
   description?: string;
-  env?: string | readonly string[];
   minimum?: number;
+  exclusiveMinimum?: number;
   maximum?: number;
 };
+type Setting = { path: string; schema: JsonSchema };
 
-function settingsBelow(schema: JsonSchema, path: string): string[][] {
-  const rows: string[][] = [];
+function settingsBelow(schema: JsonSchema, path: string): Setting[] {
+  const found: Setting[] = [];
   for (const [name, child] of Object.entries(schema.properties ?? {})) {
     const at = path === '' ? name : `${path}.${name}`;
-    const inner = innerObject(child);
-    if (inner === undefined || child.description !== undefined) rows.push(settingRow(at, child));
-    if (inner !== undefined) rows.push(...settingsBelow(inner.schema, `${at}${inner.suffix}`));
+    const inner = innerObjects(child);
+    if (inner.length === 0) found.push({ path: at, schema: child });
+    for (const { schema: object, suffix } of inner) found.push(...settingsBelow(object, `${at}${suffix}`));
   }
-  return rows;
+  return found;
 }
 
-/** The object a setting is made of: itself, the items of a list, the values of a map. */
-function innerObject(schema: JsonSchema): { schema: JsonSchema; suffix: string } | undefined {
-  if (schema.properties !== undefined) return { schema, suffix: '' };
-  if (schema.items?.properties !== undefined) return { schema: schema.items, suffix: '[]' };
+/** The objects a setting is made of: itself, the items of a list, the values of a map. */
+function innerObjects(schema: JsonSchema): { schema: JsonSchema; suffix: string }[] {
   const values = schema.additionalProperties;
-  if (typeof values === 'object' && values.properties !== undefined)
-    return { schema: values, suffix: '.<name>' };
-  return undefined;
+  return [
+    ...(schema.properties === undefined ? [] : [{ schema, suffix: '' }]),
+    ...(schema.items?.properties === undefined ? [] : [{ schema: schema.items, suffix: '[]' }]),
+    ...(typeof values === 'object' && values.properties !== undefined
+      ? [{ schema: values, suffix: '.<id>' }]
+      : []),
+  ];
 }
 
-function settingRow(path: string, schema: JsonSchema): string[] {
-  const isObject = innerObject(schema) !== undefined;
+function settingRow(path: string, schema: JsonSchema, founding: FoundingNames): string[] {
   return [
-    `\`${path}\``,
+    code(path),
     typeOf(schema),
-    schema.default === undefined || isObject ? '' : code(JSON.stringify(schema.default)),
-    [schema.env ?? []].flat().map(code).join(' '),
+    schema.default === undefined ? '' : code(JSON.stringify(schema.default)),
+    environmentOf(path, founding).join('<br>'),
     schema.description ?? '',
+  ];
+}
+
+/**
+ * `aggregation.checkIntervalMs` is ASSAY_AGGREGATION__CHECK_INTERVAL_MS; feeds have names that no variable
+ * can have.
+ */
+function environmentOf(path: string, founding: FoundingNames): string[] {
+  const parts = path.split('.').map((part) => part.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase());
+  const own =
+    path.startsWith('feeds.') || (parts.length === 1 && !ALONE.includes(path))
+      ? []
+      : [`ASSAY_${parts.join('__')}`];
+  const others = Object.entries(founding).filter(([, { path: meant }]) => meant === path);
+  return [
+    ...own.map(code),
+    ...others.map(([name, { scale }]) => (scale === 1000 ? `${code(name)} (seconds)` : code(name))),
   ];
 }
 
@@ -110,9 +135,14 @@ function typeOf(schema: JsonSchema): string {
     return `list of ${schema.items === undefined ? 'anything' : typeOf(schema.items)}`;
   const values = schema.additionalProperties;
   if (schema.type === 'object' && typeof values === 'object') return `map of ${typeOf(values)}`;
-  const bounds = [schema.minimum, schema.maximum].map((bound) => (isBound(bound) ? String(bound) : ''));
-  const range = bounds.join('') === '' ? '' : ` ${bounds.join(' to ').trim()}`;
-  return `${[schema.type ?? 'anything'].flat().join(' or ')}${range}`;
+  return [[schema.type ?? 'anything'].flat().join(' or '), ...rangeOf(schema)].join(', ');
+}
+
+function rangeOf({ minimum, exclusiveMinimum, maximum }: JsonSchema): string[] {
+  if (isBound(minimum) && isBound(maximum)) return [`${minimum} to ${maximum}`];
+  if (isBound(minimum)) return [`${minimum} or more`];
+  const above = isBound(exclusiveMinimum) ? [`above ${exclusiveMinimum}`] : [];
+  return isBound(maximum) ? [...above, `at most ${maximum}`] : above;
 }
 
 /** The bounds of a safe integer are no news. */
