@@ -1,8 +1,9 @@
-// What one source itself said last about an asset. In: a source by id or display name, a feed. Out: its newest price in the
-// feed's quote currency. Looks at the end of the log first, then at the history, which may lag behind it by seconds.
+// What one source itself said last about an asset. In: a source by id or display name, a feed. Out: its
+// newest price in the feed's quote currency. Looks at the end of the log first, then at the history, which
+// may lag behind it by seconds.
 //
-// Invariant: a price in another currency is never passed off as one in the feed's: it is given as converted by the newest
-// decision, or not at all.
+// Invariant: a price in another currency is never passed off as one in the feed's: it is given as converted
+// by the newest decision, or not at all.
 import type { FeedDefinition, SourceTraits } from '@assay/oracle/model/feed';
 import { decodeSourceRecord, SOURCE_PRICES_TOPIC, type SourcePrice } from '@assay/oracle/model/source-price';
 import type { BusRecord, EventBus } from '@assay/ports/event-bus/event-bus';
@@ -25,7 +26,9 @@ export type ExplainedSource = {
   ageMs?: number | null;
 };
 
-/** Records of the end of the log that are looked through: a few seconds of a busy market, some 10 ms of work. */
+/**
+ * Records of the end of the log that are looked through: a few seconds of a busy market, some 10 ms of work.
+ */
 const TAIL_MAX = 5_000;
 const TAIL_STEP = 1_000;
 

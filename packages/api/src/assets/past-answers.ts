@@ -1,5 +1,6 @@
-// Prices that were: at an instant, over a range, as candles. In: questions. Out: records as every door shows them.
-// Cache first, then history: a page whose range is over never changes, so it is kept as text for a while.
+// Prices that were: at an instant, over a range, as candles. In: questions. Out: records as every door shows
+// them. Cache first, then history: a page whose range is over never changes, so it is kept as text for a
+// while.
 //
 // Invariant: without a cache, or with one that fails, the answers are the same.
 import type { Log } from '@assay/kernel/telemetry/log';

@@ -1,8 +1,10 @@
-// Server-sent events of prices. In: updates of the price view, subscribers with the feeds they want. Out: `price` events
-// whose id is the position in the log, so that `Last-Event-ID` resumes at any process of this operator.
+// Server-sent events of prices. In: updates of the price view, subscribers with the feeds they want. Out:
+// `price` events whose id is the position in the log, so that `Last-Event-ID` resumes at any process of this
+// operator.
 //
 // Each update is serialised once, whoever listens; subscribers of the same feeds share the same bytes.
-// Invariants: subscribers are bounded, and so is what is held for each; a key that no longer counts loses its streams.
+// Invariants: subscribers are bounded, and so is what is held for each; a key that no longer counts loses its
+// streams.
 import type { ServerResponse } from 'node:http';
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import type { Log } from '@assay/kernel/telemetry/log';

@@ -1,5 +1,6 @@
-// What a subscriber missed. In: the position it saw last, the position up to which it will hear the rest, the log. Out: the
-// answers between, oldest first, each with its own position; or a sentence when they are no longer all there.
+// What a subscriber missed. In: the position it saw last, the position up to which it will hear the rest, the
+// log. Out: the answers between, oldest first, each with its own position; or a sentence when they are no
+// longer all there.
 //
 // Invariants: at most REPLAY_MAX answers; nothing twice; no answer at or after `until`.
 import { ANSWERS_TOPIC, type Answer } from '@assay/oracle/model/answer';

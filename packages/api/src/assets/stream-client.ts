@@ -1,8 +1,9 @@
 // One subscriber of the price stream. In: events, already serialised. Out: bytes on its connection.
 //
-// A subscriber that reads slowly gets the newest event of each feed once it can take one: at most one waits per feed, and
-// not more than BUFFERED_MAX_BYTES lie in the connection. Who takes nothing for too long is cut off by the stream.
-// Invariant: events reach the subscriber in the order of their positions, so that the last id it saw is a place to resume.
+// A subscriber that reads slowly gets the newest event of each feed once it can take one: at most one waits
+// per feed, and not more than BUFFERED_MAX_BYTES lie in the connection. Who takes nothing for too long is cut
+// off by the stream. Invariant: events reach the subscriber in the order of their positions, so that the last
+// id it saw is a place to resume.
 import type { ServerResponse } from 'node:http';
 
 export type StreamEvent = { feed: string; text: string };

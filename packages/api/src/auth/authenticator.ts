@@ -1,9 +1,11 @@
-// Who asks. In: the raw headers and address of a request. Out: a principal, or an error that tells a stranger nothing.
+// Who asks. In: the raw headers and address of a request. Out: a principal, or an error that tells a stranger
+// nothing.
 //
-// A key that was verified lately is recognised without hashing: it is looked up by its public id and compared in full, in
-// time that does not depend on where it differs. It is verified again after RECHECK_AFTER_MS, so a revocation counts.
-// Guessing is bounded per address: who failed too often is refused unheard, known keys excepted.
-// Invariant: both memories are bounded; no key that the store refuses is served for more than RECHECK_AFTER_MS.
+// A key that was verified lately is recognised without hashing: it is looked up by its public id and compared
+// in full, in time that does not depend on where it differs. It is verified again after RECHECK_AFTER_MS, so
+// a revocation counts. Guessing is bounded per address: who failed too often is refused unheard, known keys
+// excepted. Invariant: both memories are bounded; no key that the store refuses is served for more than
+// RECHECK_AFTER_MS.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
 import { isCurrent, type KeyInfo, type KeyStore, type Scope } from './key-store.ts';
@@ -16,7 +18,10 @@ export type Principal = {
   feeds: ReadonlySet<string> | undefined;
 };
 
-/** Together with the second after which a store looks at its file, this stays well under the promised five seconds. */
+/**
+ * Together with the second after which a store looks at its file, this stays well under the promised five
+ * seconds.
+ */
 const RECHECK_AFTER_MS = 2_000;
 /** Keys in use at one time; beyond it the least recently verified are hashed again. */
 const VERIFIED_MAX = 10_000;
@@ -113,7 +118,10 @@ export class Authenticator {
   }
 }
 
-/** The key as the request carries it: `X-API-Key`, else `Authorization: Bearer`. Reads the raw list, which costs nothing. */
+/**
+ * The key as the request carries it: `X-API-Key`, else `Authorization: Bearer`. Reads the raw list, which
+ * costs nothing.
+ */
 export function keyInHeaders(rawHeaders: readonly string[]): string | undefined {
   let bearer: string | undefined;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {

@@ -1,9 +1,10 @@
-// API keys: `ak_<id>_<32 random bytes in base64url>`. The secret is shown once, at creation; what is kept is its SHA-256
-// (256 random bits need no slow hash). The file implementation is a JSON file that several processes share.
+// API keys: `ak_<id>_<32 random bytes in base64url>`. The secret is shown once, at creation; what is kept is
+// its SHA-256 (256 random bits need no slow hash). The file implementation is a JSON file that several
+// processes share.
 //
 // In: names, scopes, texts that claim to be keys. Out: who may do what.
-// Invariants: no secret is ever written; a comparison takes the same time whatever differs; a change made by another
-// process counts here within RELOAD_AFTER_MS; a file that cannot be read lets nobody in.
+// Invariants: no secret is ever written; a comparison takes the same time whatever differs; a change made by
+// another process counts here within RELOAD_AFTER_MS; a file that cannot be read lets nobody in.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -66,10 +67,16 @@ export function isCurrent(info: KeyInfo, nowMs: number): boolean {
 }
 
 const KEY_SHAPE = /^ak_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
-/** Six bytes name a key: enough that ten thousand keys do not meet (probability 2e-7), short enough to read out. */
+/**
+ * Six bytes name a key: enough that ten thousand keys do not meet (probability 2e-7), short enough to read
+ * out.
+ */
 const ID_BYTES = 6;
 const SECRET_BYTES = 32;
-/** How old our picture of the file may be: with the two seconds of verified keys it stays under the promised five. */
+/**
+ * How old our picture of the file may be: with the two seconds of verified keys it stays under the promised
+ * five.
+ */
 const RELOAD_AFTER_MS = 1_000;
 /** Last use is written at most this often, so that reading prices does not write to disk. */
 const LAST_USED_EVERY_MS = 60_000;

@@ -1,8 +1,10 @@
-// The HTTP server of the API port. In: routes as data. Out: a node:http server whose hottest request is answered before the
-// web framework (Fastify) sees it, and every other one by it: key first, then the route, errors as problem documents.
+// The HTTP server of the API port. In: routes as data. Out: a node:http server whose hottest request is
+// answered before the web framework (Fastify) sees it, and every other one by it: key first, then the route,
+// errors as problem documents.
 //
-// The only file that knows the framework. Invariants: without a valid key every address, existing or not, answers the same
-// 401; a route gets only parameters that its schema accepted; every request is counted under its route.
+// The only file that knows the framework. Invariants: without a valid key every address, existing or not,
+// answers the same 401; a route gets only parameters that its schema accepted; every request is counted under
+// its route.
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';

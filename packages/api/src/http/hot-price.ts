@@ -1,8 +1,9 @@
-// The one request that is asked thousands of times a second, `GET /v1/prices/BTC-USD` without parameters, answered before
-// any framework sees it. In: a request. Out: true when it was answered; false hands it to the routes, which answer the same.
+// The one request that is asked thousands of times a second, `GET /v1/prices/BTC-USD` without parameters,
+// answered before any framework sees it. In: a request. Out: true when it was answered; false hands it to the
+// routes, which answer the same.
 //
-// Invariant: it answers only what needs no decision: a known feed with a price, a key verified within two seconds that may
-// read it. Everything else, every error included, goes the long way.
+// Invariant: it answers only what needs no decision: a known feed with a price, a key verified within two
+// seconds that may read it. Everything else, every error included, goes the long way.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '@assay/kernel/time/clock';
 import { type Authenticator, keyInHeaders } from '../auth/authenticator.ts';

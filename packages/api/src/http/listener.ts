@@ -1,5 +1,6 @@
-// Opens a port and closes it again. In: a node:http server and where to listen. Out: the address that was taken.
-// Invariants: a taken port is an error that names its setting; closing ends within a deadline, whoever is still connected.
+// Opens a port and closes it again. In: a node:http server and where to listen. Out: the address that was
+// taken. Invariants: a taken port is an error that names its setting; closing ends within a deadline, whoever
+// is still connected.
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';

@@ -1,5 +1,5 @@
-// Age and state of every served price as metrics, brought up to date before each scrape: the age that a client sees, which
-// grows while nothing happens.
+// Age and state of every served price as metrics, brought up to date before each scrape: the age that a
+// client sees, which grows while nothing happens.
 import type { Gauge, Metrics } from '@assay/kernel/telemetry/metrics';
 import { ANSWER_STATES } from '@assay/oracle/model/answer';
 import type { CurrentPrice } from '../views/current-price.ts';

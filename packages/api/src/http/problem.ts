@@ -1,5 +1,5 @@
-// Errors as RFC 9457 problem documents. In: anything thrown. Out: a status and a JSON body with `code` and `recovery`.
-// Invariant: nothing of an error that we did not write ourselves reaches a client.
+// Errors as RFC 9457 problem documents. In: anything thrown. Out: a status and a JSON body with `code` and
+// `recovery`. Invariant: nothing of an error that we did not write ourselves reaches a client.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { ERROR_CODES, type ErrorCode } from '@assay/kernel/errors/codes';
 

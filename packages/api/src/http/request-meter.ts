@@ -1,5 +1,5 @@
-// Counts requests and their latency. In: one call per finished request. Out: two metrics, brought up to date before each
-// scrape, so that a request costs two additions and not a search by labels.
+// Counts requests and their latency. In: one call per finished request. Out: two metrics, brought up to date
+// before each scrape, so that a request costs two additions and not a search by labels.
 import type { Metrics } from '@assay/kernel/telemetry/metrics';
 
 /** From a cached price (tens of microseconds) to a page of history on a busy machine. */

@@ -1,8 +1,10 @@
-// The serving side of Assay: the API, health and metrics. In: the bus, the history, keys, feeds. Out: three listeners.
+// The serving side of Assay: the API, health and metrics. In: the bus, the history, keys, feeds. Out: three
+// listeners.
 //
-// `bind` takes the ports and nothing else, so that a taken one is found before anything is started; `start` makes it serve.
-// Reads: topics `answers`, `health`, on demand `source-prices`. Writes: nothing. Guarantees: every price leaves with its
-// true age and state. Survives: a bus or history that fails (503 for what needs it; current prices are in memory).
+// `bind` takes the ports and nothing else, so that a taken one is found before anything is started; `start`
+// makes it serve. Reads: topics `answers`, `health`, on demand `source-prices`. Writes: nothing. Guarantees:
+// every price leaves with its true age and state. Survives: a bus or history that fails (503 for what needs
+// it; current prices are in memory).
 import type { Server } from 'node:http';
 import type { Startable } from '@assay/kernel/lifecycle/startable';
 import type { Log } from '@assay/kernel/telemetry/log';
@@ -61,7 +63,10 @@ export type ApiOptions = {
 export type ApiAddresses = { api: string; metrics: string; health: string };
 
 export interface Api extends Startable {
-  /** Takes the three ports; requests are answered 503 until `start`. @throws AssayError PORT_TAKEN, CONFIG_INVALID */
+  /**
+   * Takes the three ports; requests are answered 503 until `start`. @throws AssayError PORT_TAKEN,
+   * CONFIG_INVALID
+   */
   bind(): Promise<void>;
   /** `http://host:port` of each; known after `bind`. */
   addresses(): ApiAddresses;

@@ -1,5 +1,6 @@
-// The two small servers beside the API: health and readiness for orchestrators, metrics for Prometheus. Both are plain
-// node:http and need no key: they listen on loopback unless configured, and say nothing that a key would open.
+// The two small servers beside the API: health and readiness for orchestrators, metrics for Prometheus. Both
+// are plain node:http and need no key: they listen on loopback unless configured, and say nothing that a key
+// would open.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { messageOf } from '@assay/kernel/errors/assay-error';
 import type { Log } from '@assay/kernel/telemetry/log';

@@ -1,5 +1,6 @@
-// The founding shape of a price: exactly `symbol`, `price_usd`, `timestamp`, `source`, in that order. `price_usd` is a JSON
-// number with the exact decimal digits of the price: no float ever carries it, so JSON.stringify cannot write it.
+// The founding shape of a price: exactly `symbol`, `price_usd`, `timestamp`, `source`, in that order.
+// `price_usd` is a JSON number with the exact decimal digits of the price: no float ever carries it, so
+// JSON.stringify cannot write it.
 import { assert } from '@assay/kernel/errors/assay-error';
 
 export function foundingPrice(price: {

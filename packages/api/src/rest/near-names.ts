@@ -1,5 +1,5 @@
-// Which known names somebody may have meant. In: a name that does not exist, the names that do. Out: at most five, nearest
-// first. Bounded: a long name is cut before it is compared.
+// Which known names somebody may have meant. In: a name that does not exist, the names that do. Out: at most
+// five, nearest first. Bounded: a long name is cut before it is compared.
 
 const NEAR_MAX = 5;
 /** Longer names than any that exists need no comparing. */

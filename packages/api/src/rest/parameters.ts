@@ -65,7 +65,9 @@ export const cursor = z
 const ORDER_FIX = 'give newest or oldest';
 export const order = z.enum(['newest', 'oldest'], ORDER_FIX).describe('Which comes first; default oldest');
 
-/** "BTC-USD" of an address, "BTC/USD" of a parameter, in any case. @throws AssayError NOT_FOUND, ACCESS_DENIED */
+/**
+ * "BTC-USD" of an address, "BTC/USD" of a parameter, in any case. @throws AssayError NOT_FOUND, ACCESS_DENIED
+ */
 export function findFeed(view: PriceView, name: string, principal: Principal): CurrentPrice {
   const wanted = name.toUpperCase();
   const current = view.byPath(wanted) ?? view.byFeed(wanted);

@@ -1,5 +1,6 @@
-// One REST route as data: its address, what it asks of the key, its parameters as a schema, and a function from a checked
-// request to a reply. Nothing here or in a route knows the web framework; the OpenAPI document comes from the same data.
+// One REST route as data: its address, what it asks of the key, its parameters as a schema, and a function
+// from a checked request to a reply. Nothing here or in a route knows the web framework; the OpenAPI document
+// comes from the same data.
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { z } from 'zod';

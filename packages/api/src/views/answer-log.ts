@@ -1,5 +1,6 @@
-// Reads answers as they stand on the bus. In: texts that another process wrote, perhaps another version. Out: answers of
-// known shape, or undefined. Positions in the log are written as one text, the id of a stream event.
+// Reads answers as they stand on the bus. In: texts that another process wrote, perhaps another version. Out:
+// answers of known shape, or undefined. Positions in the log are written as one text, the id of a stream
+// event.
 import { ANSWER_STATES, type Answer } from '@assay/oracle/model/answer';
 import type { BusRecord } from '@assay/ports/event-bus/event-bus';
 

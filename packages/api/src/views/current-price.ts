@@ -1,8 +1,9 @@
-// The newest answer of one feed, ready to be sent. In: answers in the order of the log. Out: its record, and its JSON text.
+// The newest answer of one feed, ready to be sent. In: answers in the order of the log. Out: its record, and
+// its JSON text.
 //
 // The text is cut once per answer around `ageMs`, so that a request costs one addition and one concatenation.
-// Invariants: `ageMs` is true at the moment of asking; an answer older than the feed's limit is never shown as fresh; the
-// text is ASCII, so that its length in characters is its length in bytes.
+// Invariants: `ageMs` is true at the moment of asking; an answer older than the feed's limit is never shown
+// as fresh; the text is ASCII, so that its length in characters is its length in bytes.
 import { type Answer, type PriceRecord, priceRecordOf } from '@assay/oracle/model/answer';
 import type { FeedDefinition } from '@assay/oracle/model/feed';
 
@@ -66,7 +67,8 @@ export class CurrentPrice {
 
   #cut(answer: Answer, isOverdue: boolean): void {
     const text = asciiJson(priceRecordOf(asOf(answer, isOverdue), answer.observedAt));
-    // Inside a string value the quotation marks would be escaped, so the first occurrence is the field itself.
+    // Inside a string value the quotation marks would be escaped, so the first occurrence is the field
+    // itself.
     const at = text.indexOf(AGE_FIELD) + AGE_FIELD.length;
     this.#head = text.slice(0, at);
     this.#tail = text.slice(text.indexOf(',', at));

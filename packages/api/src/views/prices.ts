@@ -1,8 +1,10 @@
-// The newest price of every feed, fed by the topic `answers`. At start the last answers are read back from the end of the
-// log, and from the history for feeds that are not there, so that a restart serves at once, each price with its true age.
+// The newest price of every feed, fed by the topic `answers`. At start the last answers are read back from
+// the end of the log, and from the history for feeds that are not there, so that a restart serves at once,
+// each price with its true age.
 //
-// Reads: topic `answers`, history. Writes: nothing. Guarantees: listeners hear every answer once, in the order of the log,
-// together with the position up to which the log was read. Survives: records that cannot be read are counted and skipped.
+// Reads: topic `answers`, history. Writes: nothing. Guarantees: listeners hear every answer once, in the
+// order of the log, together with the position up to which the log was read. Survives: records that cannot be
+// read are counted and skipped.
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Counter, Metrics } from '@assay/kernel/telemetry/metrics';
 import { ANSWERS_TOPIC, type Answer } from '@assay/oracle/model/answer';

@@ -1,5 +1,6 @@
-// Whether prices can be served, and if not, why. In: the newest prices, the sources that are down. Out: one verdict for
-// /health, /ready and /v1/status. Invariant: ready means that at least one feed has a fresh price now.
+// Whether prices can be served, and if not, why. In: the newest prices, the sources that are down. Out: one
+// verdict for /health, /ready and /v1/status. Invariant: ready means that at least one feed has a fresh price
+// now.
 import type { CurrentPrice } from './current-price.ts';
 
 export type Readiness = {

@@ -1,5 +1,6 @@
-// How every source is, fed by the topic `health`: the newest record of each. A source that has never written one is shown
-// as such; one that wrote nothing for long is shown with the state `unknown` and the age of what it wrote last.
+// How every source is, fed by the topic `health`: the newest record of each. A source that has never written
+// one is shown as such; one that wrote nothing for long is shown with the state `unknown` and the age of what
+// it wrote last.
 //
 // Reads: topic `health`. Writes: nothing. Survives: records that cannot be read are skipped.
 import type { Log } from '@assay/kernel/telemetry/log';
