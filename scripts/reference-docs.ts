@@ -4,7 +4,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { isNode, type SourceFile, type SyntaxNode, type Tree, walk } from './tidy/tree.ts';
+import { metricDeclarations, topicDeclarations } from './declarations.ts';
+import type { SourceFile, Tree } from './tidy/tree.ts';
 
 const ERRORS = 'packages/kernel/src/errors/codes.ts';
 const SETTINGS = 'packages/assay/src/config/settings.ts';
@@ -153,59 +154,28 @@ function isBound(bound: number | undefined): boolean {
 function metrics(tree: Tree): string | undefined {
   const rows = new Map<string, string[]>();
   for (const file of tree.sources.filter((one) => one.isProduct)) {
-    for (const [name, kind, labels, help] of metricsOf(file)) {
-      rows.set(name!, [code(name!), kind!, labels!, help!, code(file.path)]);
+    for (const { name, kind, labels, help } of metricDeclarations(file)) {
+      rows.set(name, [code(name), kind, labels.map(code).join(' '), help, code(file.path)]);
     }
   }
   if (rows.size === 0) return undefined;
-  return table(['Metric', 'Kind', 'Labels', 'What it says', 'Declared in'], sorted(rows));
-}
-
-function metricsOf(file: SourceFile): string[][] {
-  if (!/\.(counter|gauge|histogram)\(/.test(file.text)) return [];
-  const found: string[][] = [];
-  walk(file.program, (node) => {
-    const kind = ((node.callee as SyntaxNode | undefined)?.property as SyntaxNode | undefined)
-      ?.name as string;
-    if (node.type !== 'CallExpression' || !/^(counter|gauge|histogram)$/.test(kind)) return;
-    const options = (node.arguments as SyntaxNode[])[0];
-    if (options?.type !== 'ObjectExpression') return;
-    const [name] = literals(options, 'name');
-    if (name === undefined) return;
-    const labels = literals(options, 'labels').map(code).join(' ');
-    found.push([name, kind, labels, literals(options, 'help').join('')]);
-  });
-  return found;
-}
-
-/** The texts that stand as the value of a key: one, several in a list, or pieces joined by `+`. */
-function literals(object: SyntaxNode, key: string): string[] {
-  const property = (object.properties as SyntaxNode[]).find(
-    (one) => (one.key as SyntaxNode | undefined)?.name === key,
-  );
-  const found: string[] = [];
-  if (!isNode(property?.value)) return found;
-  walk(property.value, (node) => {
-    if (node.type === 'Literal' && typeof node.value === 'string') found.push(node.value);
-  });
-  return found;
+  const intro =
+    "Beside these, the process speaks of itself by prom-client's default metrics (`process_*`, `nodejs_*`).\n\n";
+  return intro + table(['Metric', 'Kind', 'Labels', 'What it says', 'Declared in'], sorted(rows));
 }
 
 function topics(tree: Tree): string | undefined {
   const rows = new Map<string, string[]>();
-  for (const file of tree.sources.filter((one) => one.isProduct && one.text.includes('_TOPIC'))) {
-    walk(file.program, (node) => {
-      if (node.type !== 'VariableDeclarator' || !/_TOPIC$/.test(String((node.id as SyntaxNode).name))) return;
-      const topic = (node.init as SyntaxNode | null)?.value;
-      if (typeof topic === 'string') rows.set(topic, [code(topic), headerOf(file), code(file.path)]);
-    });
+  for (const file of tree.sources.filter((one) => one.isProduct)) {
+    for (const { topic } of topicDeclarations(file))
+      rows.set(topic, [code(topic), headerOf(file), code(file.path)]);
   }
   if (rows.size === 0) return undefined;
-  const prefix = "An operator's namespace stands before each of them: `node0.source-prices`.\n\n";
-  return prefix + table(['Topic', 'What is on it', 'Declared in'], sorted(rows));
+  const intro = "An operator's namespace stands before each of them: `node0.source-prices`.\n\n";
+  return intro + table(['Topic', 'What is on it', 'Declared in'], sorted(rows));
 }
 
-/** The first paragraph of a file's header. */
+/** The first sentence of a file's header. */
 function headerOf(file: SourceFile): string {
   const lines: string[] = [];
   for (const line of file.lines) {
@@ -213,7 +183,8 @@ function headerOf(file: SourceFile): string {
     if (text === undefined || text === '') break;
     lines.push(text);
   }
-  return lines.join(' ');
+  const text = lines.join(' ');
+  return /^.*?[.:](?= [A-Z]|$)/.exec(text)?.[0] ?? text;
 }
 
 function load(tree: Tree, path: string): Promise<unknown> {

@@ -1,7 +1,8 @@
 // One word, one meaning: banned words do not appear in what others have to say after us.
 import { BANNED_WORDS, CONTRACT_NAMES } from '../banned-words.ts';
+import { metricDeclarations, topicDeclarations } from '../declarations.ts';
 import type { Finding, Rule } from './rule.ts';
-import { type SourceFile, type SyntaxNode, type Tree, walk } from './tree.ts';
+import type { SourceFile, Tree } from './tree.ts';
 
 type Found = Omit<Finding, 'rule'>;
 type Name = { name: string; line: number };
@@ -61,33 +62,12 @@ function exportedNames(file: SourceFile): Name[] {
   );
 }
 
-/** `const SOMETHING_TOPIC = '...'`: how topics are declared. */
 function topics(file: SourceFile): Name[] {
-  const found: Name[] = [];
-  walk(file.program, (node) => {
-    if (node.type !== 'VariableDeclarator' || !/_TOPIC$/.test(String((node.id as SyntaxNode).name))) return;
-    const value = (node.init as SyntaxNode | null)?.value;
-    if (typeof value === 'string') found.push({ name: value, line: file.lineAt(node.start) });
-  });
-  return found;
+  return topicDeclarations(file).map(({ topic, line }) => ({ name: topic, line }));
 }
 
-/** `metrics.counter({ name: '...', labels: [...] })`: how metrics are declared. */
 function metrics(file: SourceFile): Name[] {
-  const found: Name[] = [];
-  walk(file.program, (node) => {
-    const method = ((node.callee as SyntaxNode | undefined)?.property as SyntaxNode | undefined)?.name;
-    if (node.type !== 'CallExpression' || !/^(counter|gauge|histogram)$/.test(String(method))) return;
-    const options = (node.arguments as SyntaxNode[])[0];
-    if (options?.type !== 'ObjectExpression') return;
-    walk(options, (inner, ancestors) => {
-      const isName = ancestors.some((one) =>
-        /^(name|labels)$/.test(String((one.key as SyntaxNode | undefined)?.name)),
-      );
-      if (inner.type === 'Literal' && typeof inner.value === 'string' && isName) {
-        found.push({ name: inner.value, line: file.lineAt(inner.start) });
-      }
-    });
-  });
-  return found;
+  return metricDeclarations(file).flatMap(({ name, labels, line }) =>
+    [name, ...labels].map((one) => ({ name: one, line })),
+  );
 }

@@ -16,7 +16,7 @@ export function environment(): Environment {
 }
 
 /** The founding documents' names, where they mean a setting of today's program; seconds and percent as they say. */
-const FOUNDING_NAMES: Record<string, { path: string; scale?: number }> = {
+export const FOUNDING_NAMES: Record<string, { path: string; scale?: number }> = {
   NODE_NAME: { path: 'name' },
   API_PORT: { path: 'api.port' },
   METRICS_PORT: { path: 'metrics.port' },

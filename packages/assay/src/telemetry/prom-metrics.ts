@@ -1,5 +1,4 @@
 // Metrics through prom-client: the registry behind port 8000. The same name declared twice is the same metric.
-import { performance } from 'node:perf_hooks';
 import type { Metrics } from '@assay/kernel/telemetry/metrics';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -13,7 +12,7 @@ export function createPromMetrics(): PromMetrics {
     help: 'Seconds since this process started',
     registers: [registry],
     collect() {
-      this.set(performance.now() / 1000);
+      this.set(process.uptime());
     },
   });
   const once = <T>(name: string, make: () => T): T =>
