@@ -33,6 +33,11 @@ export const ERROR_CODES = {
     recovery: 'Correct the named setting; `assay config schema` shows what each one accepts.',
     isTransient: false,
   },
+  DATA_FILE_INVALID: {
+    meaning: 'A file of the data folder is damaged, or was not written by this version of Assay.',
+    recovery: 'Move the named file away to begin an empty one, or put a copy back that is known to be good.',
+    isTransient: false,
+  },
   DATA_FOLDER_UNUSABLE: {
     meaning: 'The data folder cannot be read, written or locked, or belongs to another profile.',
     recovery: 'Choose another folder with --data, or free the one that is named.',
