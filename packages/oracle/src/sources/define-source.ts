@@ -12,6 +12,7 @@
 // have been prices and is not, SOURCE_RATE_LIMITED / SOURCE_REGION_REFUSED / SOURCE_REFUSED for an error
 // inside a well-formed answer, and returns a named `control` or `ignored` frame for the rest. Symbols that
 // were not asked for are left out silently.
+import type { AssayError } from '@assay/kernel/errors/assay-error';
 import type { SourceKind } from '../model/feed.ts';
 import type { Pair } from '../model/pair.ts';
 import type { PriceKind } from '../model/source-price.ts';
@@ -56,6 +57,12 @@ export type SourceContext = {
   symbolOf(pair: Pair): string;
   /** Settings of this one source from the configuration (pool addresses, coin ids). */
   options: Record<string, unknown>;
+  /**
+   * One pair of a batch that cannot be believed, without the others being lost. Where it is absent the
+   * error is
+   * thrown, and the whole answer with it.
+   */
+  reject?(pair: Pair, error: AssayError): void;
 };
 
 export type SourceRequest = {

@@ -2,7 +2,9 @@
 // venue's own digits and integer milliseconds. Invariant: nothing that cannot be proved to be a price or a
 // time gets through; it is an AssayError SOURCE_BAD_PAYLOAD naming frame, field and value. No double ever
 // carries a price.
-import { AssayError } from '@assay/kernel/errors/assay-error';
+import { AssayError, isAssayError } from '@assay/kernel/errors/assay-error';
+import type { Pair } from '../model/pair.ts';
+import type { SourceContext } from './define-source.ts';
 
 export type Fields = Record<string, unknown>;
 
@@ -164,6 +166,20 @@ export function refusal(
     context: { frame },
     ...rest,
   });
+}
+
+/**
+ * Reads one element of a batch. What is wrong with it concerns its pair only, where somebody listens for
+ * that.
+ * @throws AssayError when `context.reject` is absent, or when the error is not about a payload
+ */
+export function readInBatch(context: SourceContext, pair: Pair, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (context.reject === undefined || !isAssayError(error)) throw error;
+    context.reject(pair, error);
+  }
 }
 
 /** Elements in runs of at most `size`, for venues that limit symbols per request or message. */

@@ -11,6 +11,8 @@ export type SourceContextSettings = {
   endpoints?: Record<string, string>;
   credentials?: Record<string, string>;
   options?: Record<string, unknown>;
+  /** Hears of single pairs of a batch that could not be read; without it the whole answer is refused. */
+  reject?: (pair: Pair, error: AssayError) => void;
 };
 
 /** Pairs that the venue cannot have are left out: compare `pairs` of the result with what was asked for. */
@@ -26,8 +28,8 @@ export function sourceContext(source: Source, settings: SourceContextSettings): 
     pairBySymbol.set(symbol, pair);
     symbolByPair.set(pair, symbol);
   }
-  return {
-    endpoints: { ...source.endpoints, ...settings.endpoints },
+  const context: SourceContext = {
+    endpoints: withoutSlashes({ ...source.endpoints, ...settings.endpoints }),
     credentials: settings.credentials ?? {},
     pairs: [...symbolByPair.keys()],
     pairOf: (symbol) => pairBySymbol.get(symbol),
@@ -38,6 +40,14 @@ export function sourceContext(source: Source, settings: SourceContextSettings): 
     },
     options,
   };
+  if (settings.reject !== undefined) context.reject = settings.reject;
+  return context;
+}
+
+function withoutSlashes(endpoints: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(endpoints).map(([role, address]) => [role, address.replace(/\/+$/, '')]),
+  );
 }
 
 function ambiguous(id: string, symbol: string, first: Pair, second: Pair): AssayError {

@@ -7,7 +7,6 @@ import { baseOf, type Pair, quoteOf } from '../../model/pair.ts';
 import { defineSource, type Frame, type Parsed, type SourceContext } from '../define-source.ts';
 import {
   amountIn,
-  badPayload,
   batchesOf,
   type Fields,
   fieldsOf,
@@ -15,6 +14,7 @@ import {
   msIn,
   parseJson,
   priceIn,
+  readInBatch,
   refusal,
   sequenceIn,
   textIn,
@@ -274,17 +274,19 @@ function readTicker(item: Fields, context: SourceContext, prices: Parsed[]): voi
   if (item.code !== undefined) throw refusalOf(item);
   const pair = context.pairOf(textIn(item.symbol, 'ticker', 'symbol'));
   if (pair === undefined) return;
+  readInBatch(context, pair, () => prices.push(tickerOf(item, pair)));
+}
+
+function tickerOf(item: Fields, pair: Pair): Parsed {
   if (item.price !== undefined)
-    prices.push({ pair, kind: 'ticker', price: priceIn(item.price, 'ticker/price', 'price') });
-  else if (item.lastPrice !== undefined) {
+    return { pair, kind: 'ticker', price: priceIn(item.price, 'ticker/price', 'price') };
+  if (item.lastPrice !== undefined) {
     const observedAt = msIn(item.closeTime, 'ticker/24hr', 'closeTime');
-    const price = priceIn(item.lastPrice, 'ticker/24hr', 'lastPrice');
-    prices.push({ pair, kind: 'ticker', price, observedAt });
-  } else if (item.bidPrice !== undefined) {
-    const bid = priceIn(item.bidPrice, 'ticker/bookTicker', 'bidPrice');
-    const ask = priceIn(item.askPrice, 'ticker/bookTicker', 'askPrice');
-    prices.push({ pair, kind: 'book', bid, ask });
-  } else throw badPayload('ticker', 'price', undefined, 'a price');
+    return { pair, kind: 'ticker', price: priceIn(item.lastPrice, 'ticker/24hr', 'lastPrice'), observedAt };
+  }
+  const bid = priceIn(item.bidPrice, 'ticker/bookTicker', 'bidPrice');
+  const ask = priceIn(item.askPrice, 'ticker/bookTicker', 'askPrice');
+  return { pair, kind: 'book', bid, ask };
 }
 
 function refusalOf(item: Fields): AssayError {

@@ -12,6 +12,7 @@ import {
   parseJson,
   parseJsonExact,
   priceIn,
+  readInBatch,
   refusal,
   secondsIn,
   textIn,
@@ -191,8 +192,10 @@ function readTicker(item: Fields, context: SourceContext, prices: Parsed[]): voi
   }
   const pair = context.pairOf(textIn(item.pair, 'ticker', 'pair').replace('/', '').toLowerCase());
   if (pair === undefined) return;
-  // `timestamp` is when the ticker was made, in whole seconds: the venue's clock, not the time of the last
-  // trade.
-  const venueAt = secondsIn(item.timestamp, 'ticker', 'timestamp');
-  prices.push({ pair, kind: 'ticker', price: priceIn(item.last, 'ticker', 'last'), venueAt });
+  readInBatch(context, pair, () => {
+    // `timestamp` is when the ticker was made, in whole seconds: the venue's clock, not the time of the
+    // last trade.
+    const venueAt = secondsIn(item.timestamp, 'ticker', 'timestamp');
+    prices.push({ pair, kind: 'ticker', price: priceIn(item.last, 'ticker', 'last'), venueAt });
+  });
 }

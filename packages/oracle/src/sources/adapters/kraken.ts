@@ -14,6 +14,7 @@ import {
   parseJson,
   parseJsonExact,
   priceIn,
+  readInBatch,
   refusal,
   textIn,
   unknownFrame,
@@ -50,7 +51,7 @@ export default defineSource({
         url: `${context.endpoints.rest}/0/public/Ticker?pair=${pairs.map(restName).join(',')}`,
         pairs,
       })),
-    parse(response, request) {
+    parse(response, request, context) {
       const body = fieldsOf(parseJson(response.body, 'Ticker'), 'Ticker', 'body');
       refuseErrors(listOf(body.error, 'Ticker', 'error'));
       const pairs = pairsByAnswerName(request.pairs);
@@ -58,8 +59,10 @@ export default defineSource({
       for (const [name, item] of Object.entries(fieldsOf(body.result, 'Ticker', 'result'))) {
         const pair = pairs.get(name);
         if (pair === undefined) continue;
-        const last = listOf(fieldsOf(item, 'Ticker', name).c, 'Ticker', `${name}.c`)[0];
-        prices.push({ pair, kind: 'ticker', price: priceIn(last, 'Ticker', `${name}.c[0]`) });
+        readInBatch(context, pair, () => {
+          const last = listOf(fieldsOf(item, 'Ticker', name).c, 'Ticker', `${name}.c`)[0];
+          prices.push({ pair, kind: 'ticker', price: priceIn(last, 'Ticker', `${name}.c[0]`) });
+        });
       }
       return prices;
     },

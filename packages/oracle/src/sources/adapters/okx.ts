@@ -13,6 +13,7 @@ import {
   msIn,
   parseJson,
   priceIn,
+  readInBatch,
   refusal,
   textIn,
   unknownFrame,
@@ -240,9 +241,11 @@ const CHANNELS = new Map<string, Read>([
 function readTicker(item: Fields, context: SourceContext, prices: Parsed[]): void {
   const pair = context.pairOf(textIn(item.instId, 'tickers', 'instId'));
   if (pair === undefined) return;
-  const observedAt = msIn(item.ts, 'tickers', 'ts');
-  const price = priceIn(item.last, 'tickers', 'last');
-  prices.push({ pair, kind: 'ticker', price, observedAt, venueAt: observedAt });
+  readInBatch(context, pair, () => {
+    const observedAt = msIn(item.ts, 'tickers', 'ts');
+    const price = priceIn(item.last, 'tickers', 'last');
+    prices.push({ pair, kind: 'ticker', price, observedAt, venueAt: observedAt });
+  });
 }
 
 function readTrade(item: Fields, context: SourceContext, prices: Parsed[], channel: string): void {
