@@ -1,7 +1,8 @@
 // The control interface of the sandbox: read its state, set and clear faults, change the regime. In: method, path and body.
 // Out: status and JSON. Bad input gets 400 and a sentence that names field, value and what is allowed.
 import { isAssayError, messageOf } from '@assay/kernel/errors/assay-error';
-import { FAULT_KINDS, objectOf, oneOf, readDuration, readFaultRequest } from './faults.ts';
+import { FAULT_KINDS, objectOf, oneOf, readDuration, readFaultRequest, readSpeed } from './faults.ts';
+import { RecordedMarket } from './recording.ts';
 import { REFERENCE_USD, REGIMES } from './regimes.ts';
 import type { Sandbox } from './sandbox.ts';
 import { describeFaults, type VenueHost } from './venue-host.ts';
@@ -36,6 +37,11 @@ function route(
     const venues = [...sandbox.hosts.values()].map((host) => venueOf(host, addresses));
     return { status: 200, body: venues };
   }
+  const shown = /^\/venues\/([^/]+)$/.exec(path)?.[1];
+  if (method === 'GET' && shown !== undefined) {
+    const host = sandbox.host(decodeURIComponent(shown));
+    return { status: 200, body: { ...venueOf(host, addresses), prices: pricesOf(host) } };
+  }
   if (method === 'POST' && path === '/faults') {
     const fault = readFaultRequest(readJson(body), [...sandbox.hosts.keys()]);
     sandbox.setFault(fault);
@@ -55,7 +61,12 @@ function route(
     sandbox.setRegime(oneOf('regime', order.regime, REGIMES), readDuration(order.forMs), venue);
     return { status: 200, body: stateOf(sandbox) };
   }
-  const known = 'GET /state, GET /venues, GET /faults, POST /faults, DELETE /faults/{venue}, POST /regime';
+  if (method === 'POST' && path === '/speed') {
+    setSpeed(sandbox, objectOf(readJson(body)).speed);
+    return { status: 200, body: stateOf(sandbox) };
+  }
+  const known =
+    'GET /state, GET /venues, GET /venues/{venue}, GET /faults, POST /faults, DELETE /faults/{venue}, POST /regime, POST /speed';
   return { status: 404, body: { error: `${method} ${path} does not exist; known are ${known}` } };
 }
 
@@ -69,6 +80,7 @@ function stateOf(sandbox: Sandbox): unknown {
     seed: sandbox.seed,
     now: new Date(sandbox.nowMs).toISOString(),
     regime: sandbox.regime ?? 'recording',
+    ...recordingOf(sandbox),
     regimes: REGIMES,
     faultKinds: Object.keys(FAULT_KINDS),
     ...(sandbox.regimeUntilMs === undefined
@@ -79,22 +91,39 @@ function stateOf(sandbox: Sandbox): unknown {
   };
 }
 
-function venueOf(host: VenueHost, addresses: VenueAddresses): unknown {
+function recordingOf(sandbox: Sandbox): object {
+  const market = sandbox.market;
+  if (!(market instanceof RecordedMarket)) return {};
+  const { name, toMs } = market.recording;
+  const at = new Date(market.recordedMs).toISOString();
+  return { recording: { name, at, speed: market.speed, hasEnded: market.recordedMs >= toMs } };
+}
+
+function setSpeed(sandbox: Sandbox, speed: unknown): void {
+  if (sandbox.market instanceof RecordedMarket) sandbox.market.speed = readSpeed(speed);
+  else oneOf('speed', speed, ['none, while the market is simulated']);
+}
+
+function venueOf(host: VenueHost, addresses: VenueAddresses): Record<string, unknown> {
   const { id, name } = host.definition;
   return {
     id,
     name,
-    endpoints: addresses[id] ?? {},
     faults: host.faults.map(faultOf),
     connections: host.connectionCount,
     requests: host.requestCount,
     frames: host.frameCount,
-    pairs: host.board.listed().map((row) => ({
-      pair: row.pair,
-      price: row.price.toFixed(row.listing.decimals),
-      tradedAt: new Date(row.tradedAt).toISOString(),
-    })),
+    pairs: host.board.listed().length,
+    endpoints: addresses[id] ?? {},
   };
+}
+
+function pricesOf(host: VenueHost): unknown {
+  return host.board.listed().map((row) => ({
+    pair: row.pair,
+    price: row.price.toFixed(row.listing.decimals),
+    tradedAt: new Date(row.tradedAt).toISOString(),
+  }));
 }
 
 function faultOf(fault: { kind: string; value: number; untilMs?: number }): unknown {

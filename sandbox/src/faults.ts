@@ -40,7 +40,7 @@ export const FAULT_KINDS = {
     describe: "the venue's clock is off by value ms",
     value: { name: 'offset in ms', fallback: -30_000, minimum: -DAY_MS, maximum: DAY_MS },
   },
-  'refused-region': {
+  refused: {
     describe: 'HTTP and sockets answer with status value: this region is refused',
     value: { name: 'status', fallback: 451, minimum: 403, maximum: 451, allowed: [403, 451] },
   },
@@ -77,6 +77,15 @@ export function readDuration(value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'number' && Number.isFinite(value) && value > 0 && value <= DAY_MS) return value;
   throw invalid('forMs', value, `a number of milliseconds above 0 and at most ${DAY_MS}`);
+}
+
+/** A recorded minute in a sixtieth of a second is as fast as a hundred milliseconds of step can show. */
+const SPEED_MAX = 3_600;
+
+/** How many times faster than it was recorded. @throws AssayError RECORD_INVALID */
+export function readSpeed(value: unknown): number {
+  if (typeof value === 'number' && value > 0 && value <= SPEED_MAX) return value;
+  throw invalid('speed', value, `a number above 0 and at most ${SPEED_MAX}`);
 }
 
 /** @throws AssayError RECORD_INVALID */

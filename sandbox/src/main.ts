@@ -7,8 +7,11 @@ import { parseArgs } from 'node:util';
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import { systemClock } from '@assay/kernel/time/clock';
 import { answerControl, type VenueAddresses } from './control.ts';
-import { oneOf } from './faults.ts';
-import { REGIMES } from './regimes.ts';
+import { oneOf, readSpeed } from './faults.ts';
+import { VENUE_IDS } from './listings.ts';
+import type { Market } from './market.ts';
+import { RecordedMarket, readRecording } from './recording.ts';
+import { REGIMES, type Regime } from './regimes.ts';
 import { Sandbox } from './sandbox.ts';
 import { addressOf, bodyOf, listen, type RunningServer, serveVenue } from './server.ts';
 
@@ -18,7 +21,13 @@ const STEP_MS = 100;
 async function run(): Promise<void> {
   const options = readArguments();
   const clock = systemClock;
-  const sandbox = new Sandbox({ seed: options.seed, nowMs: clock.now(), regime: options.regime });
+  const nowMs = clock.now();
+  const sandbox = new Sandbox({
+    seed: options.seed,
+    nowMs,
+    regime: options.regime,
+    ...marketOf(options, nowMs),
+  });
   const servers: RunningServer[] = [];
   const addresses: VenueAddresses = {};
   const control = createServer(async (request, response) => {
@@ -32,9 +41,9 @@ async function run(): Promise<void> {
     response.writeHead(answer.status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(answer.body));
   });
-  const controlPort = await listen(control, options.ports);
-  for (const [index, host] of [...sandbox.hosts.values()].entries()) {
-    const server = await serveVenue(host, clock, options.ports === 0 ? 0 : options.ports + 1 + index);
+  const controlPort = await listen(control, options.portOf('control'));
+  for (const host of sandbox.hosts.values()) {
+    const server = await serveVenue(host, clock, options.portOf(host.definition.id));
     servers.push(server);
     const { id, paths } = host.definition;
     addresses[id] = {
@@ -64,7 +73,19 @@ async function run(): Promise<void> {
   process.stdout.write(`${JSON.stringify(ready)}\n`);
 }
 
-type Arguments = { seed: number; regime: (typeof REGIMES)[number]; ports: number };
+type Arguments = {
+  seed: number;
+  regime: Regime;
+  recording: string | undefined;
+  speed: number;
+  portOf(name: string): number;
+};
+
+function marketOf(options: Arguments, nowMs: number): { market?: Market } {
+  if (options.recording === undefined) return {};
+  const recording = readRecording(options.recording);
+  return { market: new RecordedMarket({ recording, nowMs, speed: options.speed }) };
+}
 
 function readArguments(): Arguments {
   const { values } = parseArgs({
@@ -72,14 +93,29 @@ function readArguments(): Arguments {
       seed: { type: 'string', default: '1' },
       regime: { type: 'string', default: 'calm' },
       ports: { type: 'string', default: '0' },
+      recording: { type: 'string' },
+      speed: { type: 'string', default: '1' },
     },
   });
   return {
     seed: wholeNumber('seed', values.seed, 4_294_967_295),
     regime: oneOf('regime', values.regime, REGIMES),
-    // The control interface and nine venues stand on ten ports in a row.
-    ports: wholeNumber('ports', values.ports, 65_526),
+    recording: values.recording,
+    speed: readSpeed(Number(values.speed)),
+    portOf: readPorts(values.ports),
   };
+}
+
+/** 0: any free port; a base: control there and the venues behind it; an object: a port by name, 0 where none is given. */
+function readPorts(text: string): (name: string) => number {
+  if (text.startsWith('{')) {
+    const ports = JSON.parse(text) as Record<string, number>;
+    for (const [name, port] of Object.entries(ports)) wholeNumber(`ports.${name}`, String(port), 65_535);
+    return (name) => ports[name] ?? 0;
+  }
+  const base = wholeNumber('ports', text, 65_535 - VENUE_IDS.length);
+  const order = ['control', ...VENUE_IDS];
+  return (name) => (base === 0 ? 0 : base + order.indexOf(name));
 }
 
 function wholeNumber(field: string, text: string, maximum: number): number {
@@ -88,9 +124,7 @@ function wholeNumber(field: string, text: string, maximum: number): number {
   throw new AssayError(
     'CONFIG_INVALID',
     `--${field} is "${text}"; it must be a whole number from 0 to ${maximum}`,
-    {
-      context: { field, value: text },
-    },
+    { context: { field, value: text } },
   );
 }
 

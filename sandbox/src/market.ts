@@ -2,6 +2,7 @@
 // generator. Out: the next state. Invariant: the same seed and the same steps give the same prices; no price is ever zero,
 // negative or not a number.
 import type { Random } from '@assay/kernel/random/random';
+import type { Listing } from './listings.ts';
 import { isWickAt, pullOf, REFERENCE_USD, type Regime, spreadFactorOf, WICK_FACTOR } from './regimes.ts';
 
 /** What one venue's board asks of a market, simulated or recorded. */
@@ -12,6 +13,8 @@ export interface Market {
   rate(venue: string, base: string, quote: string): MarketRate | undefined;
   /** Dollars for one unit over all venues, as aggregators see it. */
   dollars(asset: string): number | undefined;
+  /** The pairs it prices at a venue, where they are not the venue's usual ones. */
+  listings?(venue: string): Listing[];
   readonly isHalted: boolean;
   readonly spreadFactor: number;
 }

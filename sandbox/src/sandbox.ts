@@ -62,7 +62,7 @@ export class Sandbox {
       });
     const hosts = VENUES.map((definition, index): [string, VenueHost] => {
       const random = seededRandom(options.seed + (index + 1) * SEED_STEP);
-      const listings = listingsOf(definition.id);
+      const listings = this.market.listings?.(definition.id) ?? listingsOf(definition.id);
       const board = new Board({ venue: definition.id, listings, market: this.market, random });
       return [definition.id, new VenueHost({ definition, board, random, nowMs: options.nowMs })];
     });

@@ -72,7 +72,7 @@ export class VenueHost {
     this.#faults.set(fault.kind, fault);
     this.#applyToBoard();
     if (fault.kind === 'disconnect') this.#endAll((raw) => raw.cut());
-    if (fault.kind === 'refused-region') this.#endAll((raw) => raw.close(1008, 'restricted location'));
+    if (fault.kind === 'refused') this.#endAll((raw) => raw.close(1008, 'restricted location'));
     if (fault.kind === '5xx') this.#endAll((raw) => raw.close(1011, 'internal error'));
     if (fault.kind === '418') this.#endAll((raw) => raw.close(1008, 'banned'));
   }
@@ -195,7 +195,7 @@ export class VenueHost {
   #blockedBy(): WireAction | undefined {
     if (this.#faults.has('disconnect')) return { kind: 'cut' };
     if (this.#faults.has('silence')) return { kind: 'hang' };
-    for (const kind of ['refused-region', '418', '429', '5xx'] as const) {
+    for (const kind of ['refused', '418', '429', '5xx'] as const) {
       const fault = this.#faults.get(kind);
       if (fault === undefined) continue;
       const isLimit = kind === '418' || kind === '429';
