@@ -1,0 +1,271 @@
+// The book of one feed at one instant: which of its source prices count, at what weight, what each is in the feed's currency,
+// and what the answer would be without each venue in turn. In: slots, the hub's rates and verdicts. Out: positions in
+// ascending order, medians, quantiles. Doubles choose positions; whoever wants a price converts that position exactly.
+import type { Fixed } from '@assay/kernel/money/fixed';
+import { type Verdict, VERDICTS } from '../model/decision.ts';
+import type { Hub } from './hub.ts';
+import { outlierLimit } from './outlier-limit.ts';
+import type { FeedPlan } from './plan.ts';
+import type { RateSet, RateTable } from './rate-table.ts';
+import { CBPS_PER_LN, type Slot, WEIGHT_ONE } from './slot.ts';
+import {
+  NO_VENUE_EXCLUDED,
+  type Pick,
+  pickMedian,
+  sortPositions,
+  type Weighted,
+} from './weighted-median.ts';
+
+const code = (verdict: Verdict): number => VERDICTS.indexOf(verdict);
+export const USED: number = code('used');
+export const OUTLIER: number = code('outlier');
+const STALE = code('stale');
+const PENDING = code('pending');
+const WITHDRAWN = code('withdrawn');
+const UNCONVERTED = code('unconverted');
+const MISSING = code('missing');
+const UNWEIGHTED = code('unweighted');
+
+/** The last ok answer against one fresh direct source (aggregation.md 2, points 2 and 6). */
+const CONTINUITY_WEIGHT = WEIGHT_ONE / 2;
+/** Two doubles nearer than this may stand in the wrong order after conversion: integers decide. */
+const NEARLY_EQUAL = 4e-15;
+
+/** The answer with one venue gone: positions under the rates without that venue; lower -1: there would be none. */
+export type Loss = { venue: number; lower: number; upper: number; value: number; set: RateSet };
+
+export class FeedBook implements Weighted {
+  readonly plan: FeedPlan;
+  readonly verdicts: Uint8Array;
+  readonly residuals: Float64Array;
+  readonly weights: Float64Array;
+  readonly venues: Int32Array;
+  readonly order: Int32Array;
+  /** Survivors in `order`. */
+  count = 0;
+  /** In the feed's currency, as doubles. */
+  keys: Float64Array;
+  readonly losses: Loss[] = [];
+  /** More than half of the weight was judged to be outliers. */
+  isHalfRemoved = false;
+  hasForeign = false;
+  /** The instant at which the first of the counted prices becomes stale. */
+  freshUntil = 0;
+  table!: RateTable;
+
+  readonly #slots: Slot[];
+  readonly #doubted: Int32Array;
+  #doubtedCount = 0;
+  readonly #keysWithout: Float64Array;
+  readonly #orderWithout: Int32Array;
+  readonly #venuesHere: number[];
+
+  constructor(plan: FeedPlan) {
+    const size = plan.inputs.length + 1; // one more for continuity
+    this.plan = plan;
+    this.#slots = plan.inputs.map((input) => input.slot);
+    this.verdicts = new Uint8Array(size);
+    this.residuals = new Float64Array(size);
+    this.weights = new Float64Array(size);
+    this.keys = new Float64Array(size);
+    this.venues = Int32Array.from({ length: size }, (_, i) => this.#slots[i]?.venue ?? -1);
+    this.order = new Int32Array(size);
+    this.#doubted = new Int32Array(size);
+    this.#keysWithout = new Float64Array(size);
+    this.#orderWithout = new Int32Array(size);
+    this.#venuesHere = [...new Set(this.#slots.map((slot) => slot.venue))].filter((venue) => venue >= 0);
+  }
+
+  /** Reads all slots anew. `lastOk` NaN: the feed has no ok answer yet. */
+  load(at: number, hub: Hub, lastOk: number): void {
+    this.table = hub.table;
+    this.freshUntil = Number.POSITIVE_INFINITY;
+    this.hasForeign = false;
+    this.#doubtedCount = 0;
+    let count = 0;
+    let total = 0;
+    for (let i = 0; i < this.#slots.length; i++) {
+      const verdict = this.#admit(i, at);
+      this.verdicts[i] = verdict;
+      if (verdict === USED) this.order[count++] = i;
+      else if (verdict === OUTLIER) this.#doubted[this.#doubtedCount++] = i;
+      if (verdict === USED || verdict === OUTLIER) total += this.weights[i]!;
+    }
+    this.count = count;
+    sortPositions(this.order, count, this.#isBefore);
+    if (!this.plan.isHub && count > 1) this.#removeOutliers(lastOk);
+    let removed = 0;
+    for (let d = 0; d < this.#doubtedCount; d++) removed += this.weights[this.#doubted[d]!]!;
+    this.isHalfRemoved = removed * 2 > total;
+  }
+
+  /** Whether the price of an input has to do with the answer: everything but what is stale, withdrawn or missing. */
+  isTakenIn(i: number): boolean {
+    const verdict = this.verdicts[i]!;
+    return verdict !== STALE && verdict !== WITHDRAWN && verdict !== MISSING;
+  }
+
+  /** The exact price of a position in the feed's currency. */
+  exact(position: number, set: RateSet): Fixed {
+    const slot = this.#slots[position]!;
+    return this.table.convert(set, slot.fixed, slot.quote, this.plan.quote);
+  }
+
+  /** Point 5: the median without each venue that could matter. */
+  loseVenues(): void {
+    this.losses.length = 0;
+    for (const venue of this.#venuesHere) this.#lose(venue);
+    if (!this.hasForeign) return;
+    for (const venue of this.table.venues) if (!this.#venuesHere.includes(venue)) this.#lose(venue);
+  }
+
+  /** Median of what was judged an outlier, without a venue; NaN: none. It is what the doubted say. */
+  doubtedValue(withoutVenue: number): number {
+    const { weights, venues } = this;
+    const set = { order: this.#doubted, count: this.#doubtedCount, weights, venues };
+    sortPositions(this.#doubted, this.#doubtedCount, this.#isBefore);
+    if (!pickMedian(set, withoutVenue, picked)) return Number.NaN;
+    return (this.keys[picked.lower]! + this.keys[picked.upper]!) / 2;
+  }
+
+  #admit(i: number, at: number): number {
+    const slot = this.#slots[i]!;
+    this.weights[i] = 0;
+    this.residuals[i] = Number.NaN;
+    if (slot.withdrawal !== undefined) return WITHDRAWN;
+    if (slot.offset < 0) return MISSING;
+    const { weight, isDirect } = this.plan.inputs[i]!;
+    const aged = slot.weightAt(at);
+    if (aged <= 0) return slot.isStaleAt(at) ? STALE : UNWEIGHTED;
+    if (slot.freshUntil < this.freshUntil) this.freshUntil = slot.freshUntil;
+    if (slot.isPending) return PENDING;
+    let key = slot.value;
+    if (!isDirect) {
+      const factor = this.table.factor(this.table.main, slot.quote, this.plan.quote);
+      if (!(factor > 0)) return UNCONVERTED;
+      key *= factor;
+      this.hasForeign = true;
+    }
+    this.keys[i] = key;
+    // Direct prices count twice: a conversion adds the doubt of its cross.
+    const whole = isDirect ? aged * 2 : aged;
+    this.weights[i] = weight === 1 ? whole : Math.round(whole * weight);
+    if (this.weights[i] === 0) return UNWEIGHTED;
+    if (!slot.isHub) return USED;
+    this.residuals[i] = slot.residualCbps;
+    return slot.isOutlier ? OUTLIER : USED;
+  }
+
+  /** Points 3 and 6: around the weighted median of the feed's own prices, tied weakly to its last ok answer. */
+  #removeOutliers(lastOk: number): void {
+    const centre = this.#centre(lastOk);
+    const { order, residuals, verdicts } = this;
+    for (let at = 0; at < this.count; at++) {
+      const i = order[at]!;
+      distances[at] = residuals[i] = Math.round(Math.log(this.keys[i]! / centre) * CBPS_PER_LN);
+    }
+    const spread = outlierLimit(distances, this.count);
+    const count = this.count;
+    this.count = 0;
+    for (let at = 0; at < count; at++) {
+      const i = order[at]!;
+      if (Math.abs(residuals[i]!) > Math.max(spread, this.#slots[i]!.floorCbps)) {
+        verdicts[i] = OUTLIER;
+        this.#doubted[this.#doubtedCount++] = i;
+      } else order[this.count++] = i;
+    }
+  }
+
+  #centre(lastOk: number): number {
+    const extra = this.#slots.length;
+    const { order } = this;
+    let count = this.count;
+    if (lastOk > 0) {
+      this.keys[extra] = lastOk;
+      this.weights[extra] = CONTINUITY_WEIGHT;
+      let gap = count++;
+      while (gap > 0 && this.keys[order[gap - 1]!]! > lastOk) {
+        order[gap] = order[gap - 1]!;
+        gap--;
+      }
+      order[gap] = extra;
+    }
+    const set = { order, count, weights: this.weights, venues: this.venues };
+    // Without a witness (all from aggregators) the middle by position has to do.
+    if (!pickMedian(set, NO_VENUE_EXCLUDED, picked)) picked.lower = picked.upper = order[count >> 1]!;
+    const centre = (this.keys[picked.lower]! + this.keys[picked.upper]!) / 2;
+    if (count > this.count) {
+      for (let at = 0, to = 0; at < count; at++) if (order[at] !== extra) order[to++] = order[at]!;
+    }
+    return centre;
+  }
+
+  #lose(venue: number): void {
+    const set = this.table.without(venue);
+    const isHere = this.#isAmongSurvivors(venue);
+    const isRateChanged = this.hasForeign && this.#hasOtherRates(set);
+    if (!isHere && !isRateChanged) return;
+    const loss: Loss = { venue, lower: -1, upper: -1, value: Number.NaN, set };
+    this.losses.push(loss);
+    if (!isRateChanged) {
+      if (!pickMedian(this, venue, picked)) return;
+      loss.value = (this.keys[picked.lower]! + this.keys[picked.upper]!) / 2;
+    } else {
+      const keys = this.#keysWithout;
+      const order = this.#orderWithout;
+      let count = 0;
+      for (let at = 0; at < this.count; at++) {
+        const i = this.order[at]!;
+        const slot = this.#slots[i]!;
+        if (slot.venue === venue) continue;
+        keys[i] = slot.value * this.table.factor(set, slot.quote, this.plan.quote);
+        if (keys[i]! > 0) order[count++] = i;
+      }
+      sortPositions(order, count, this.#isBeforeWithout);
+      const { weights, venues } = this;
+      if (!pickMedian({ order, count, weights, venues }, venue, picked)) return;
+      loss.value = (keys[picked.lower]! + keys[picked.upper]!) / 2;
+    }
+    loss.lower = picked.lower;
+    loss.upper = picked.upper;
+  }
+
+  #isAmongSurvivors(venue: number): boolean {
+    for (let at = 0; at < this.count; at++) if (this.venues[this.order[at]!] === venue) return true;
+    return false;
+  }
+
+  #hasOtherRates(set: RateSet): boolean {
+    const { main } = this.table;
+    if (set === main) return false;
+    const { quote, foreign } = this.plan;
+    if (set.values[quote] !== main.values[quote]) return true;
+    for (const currency of foreign) if (set.values[currency] !== main.values[currency]) return true;
+    return false;
+  }
+
+  readonly #isBefore = (a: number, b: number): boolean => {
+    const left = this.keys[a]!;
+    const right = this.keys[b]!;
+    if (Math.abs(left - right) > NEARLY_EQUAL * right) return left < right;
+    return this.#isBeforeExactly(a, b, this.table.main);
+  };
+
+  readonly #isBeforeWithout = (a: number, b: number): boolean => {
+    const left = this.#keysWithout[a]!;
+    const right = this.#keysWithout[b]!;
+    return left === right ? a < b : left < right;
+  };
+
+  #isBeforeExactly(a: number, b: number, set: RateSet): boolean {
+    const first = this.#slots[a]!;
+    const second = this.#slots[b]!;
+    if (first.quote === second.quote && first.text === second.text) return a < b;
+    const left = this.exact(a, set);
+    const right = this.exact(b, set);
+    return left === right ? a < b : left < right;
+  }
+}
+
+const picked: Pick = { lower: 0, upper: 0 };
+const distances = new Float64Array(1024);
