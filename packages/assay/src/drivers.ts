@@ -7,7 +7,7 @@ import type { Cache } from '@assay/ports/cache/cache';
 import { createMemoryCache } from '@assay/ports/cache/memory';
 import type { EventBus } from '@assay/ports/event-bus/event-bus';
 import { createSqliteBus } from '@assay/ports/event-bus/sqlite';
-import { readSqliteLog, type SqliteLog } from '@assay/ports/event-bus/sqlite-log';
+import { type ReadableLog, readSqliteLog } from '@assay/ports/event-bus/sqlite-log';
 import type { History } from '@assay/ports/history/history';
 import { createSqliteHistory } from '@assay/ports/history/sqlite';
 import { createNetworkOutbound } from '@assay/ports/outbound/network';
@@ -40,9 +40,9 @@ export type DriverOptions = {
 /** Nothing is opened yet: each driver has its own `start`. */
 export function openDrivers({ settings, folder, clock, log, metrics }: DriverOptions): Drivers {
   const { retention } = settings;
-  const bytes = retention.topicMegabytes * MEGABYTE;
-  const decisions = { ageMs: retention.decisionsHours * HOUR_MS, bytes };
-  const prices = { ageMs: retention.sourcePricesHours * HOUR_MS, bytes };
+  const maxBytes = retention.topicMegabytes * MEGABYTE;
+  const decisions = { maxAgeMs: retention.decisionsHours * HOUR_MS, maxBytes };
+  const prices = { maxAgeMs: retention.sourcePricesHours * HOUR_MS, maxBytes };
   return {
     bus: createSqliteBus({
       path: folder.file(EVENT_LOG_FILE),
@@ -73,6 +73,6 @@ export function openKeyStore(folder: DataFolder, clock: Clock): KeyStore {
 }
 
 /** The event log of a data folder for reading only, whether a program runs on it or not. */
-export function openEventLog(path: string, namespace: string): SqliteLog {
+export function openEventLog(path: string, namespace: string): ReadableLog {
   return readSqliteLog(path, namespace);
 }

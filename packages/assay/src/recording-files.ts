@@ -43,7 +43,8 @@ function search(folder: string, depth: number): string[] {
 
 /** Gzip is recognised by its first two bytes, whatever the file is called. */
 function textOf(path: string): string {
-  if (!existsSync(path)) throw new AssayError('NOT_FOUND', `the recording names ${path}, which does not exist`);
+  if (!existsSync(path))
+    throw new AssayError('NOT_FOUND', `the recording names ${path}, which does not exist`);
   const bytes = readFileSync(path);
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
   return (isGzip ? gunzipSync(bytes, { maxOutputLength: FILE_BYTES_MAX }) : bytes).toString('utf8');

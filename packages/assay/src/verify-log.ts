@@ -6,7 +6,7 @@ import { Aggregator } from '@assay/oracle/aggregation/aggregator';
 import { ANSWERS_TOPIC, type Answer } from '@assay/oracle/model/answer';
 import { decodeSourceRecord, SOURCE_PRICES_TOPIC, type SourceRecord } from '@assay/oracle/model/source-price';
 import type { BusRecord } from '@assay/ports/event-bus/event-bus';
-import type { SqliteLog } from '@assay/ports/event-bus/sqlite-log';
+import type { ReadableLog } from '@assay/ports/event-bus/sqlite-log';
 
 export type Difference = {
   feed: string;
@@ -35,7 +35,7 @@ export type Verification = {
 const PAGE = 5_000;
 const DIFFERENCES_KEPT = 1_000;
 
-export async function verifyLog(log: SqliteLog): Promise<Verification> {
+export function verifyLog(log: ReadableLog): Verification {
   const result: Verification = {
     answers: 0,
     differ: 0,
@@ -46,14 +46,14 @@ export async function verifyLog(log: SqliteLog): Promise<Verification> {
     beforeFirstStart: 0,
     unreadable: [],
   };
-  const stored = await storedAnswers(log);
+  const stored = storedAnswers(log);
   const aggregator = new Aggregator();
   let instant: { at: number; records: { offset: number; record: SourceRecord }[] } | undefined;
   const take = () => {
     if (instant === undefined) return;
     for (const answer of aggregator.take(instant).answers) compare(answer, stored, result);
   };
-  for await (const record of every(log, SOURCE_PRICES_TOPIC)) {
+  for (const record of every(log, SOURCE_PRICES_TOPIC)) {
     if (instant === undefined || record.at !== instant.at) {
       take();
       instant = { at: record.at, records: [] };
@@ -85,9 +85,9 @@ export async function verifyLog(log: SqliteLog): Promise<Verification> {
 
 type Stored = Map<string, { answer: Answer; isCompared: boolean }>;
 
-async function storedAnswers(log: SqliteLog): Promise<Stored> {
+function storedAnswers(log: ReadableLog): Stored {
   const stored: Stored = new Map();
-  for await (const record of every(log, ANSWERS_TOPIC)) {
+  for (const record of every(log, ANSWERS_TOPIC)) {
     const answer = JSON.parse(record.value) as Answer;
     stored.set(answer.decision, { answer, isCompared: false });
   }
@@ -134,12 +134,12 @@ function decode(record: BusRecord, result: Verification): SourceRecord | undefin
   }
 }
 
-async function* every(log: SqliteLog, topic: string): AsyncGenerator<BusRecord> {
-  const [position] = await log.positions(topic);
+function* every(log: ReadableLog, topic: string): Generator<BusRecord> {
+  const [position] = log.positions(topic);
   if (position === undefined) return;
   let next = position.firstOffset;
   while (next < position.nextOffset) {
-    const records = await log.read(topic, 0, next, PAGE);
+    const records = log.read(topic, 0, next, PAGE);
     if (records.length === 0) return;
     for (const record of records) if (record.offset < position.nextOffset) yield record;
     next = records.at(-1)!.offset + 1;

@@ -10,6 +10,7 @@ import type { Startable } from '@assay/kernel/lifecycle/startable';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Metrics } from '@assay/kernel/telemetry/metrics';
 import type { Clock } from '@assay/kernel/time/clock';
+import type { PriceRecord } from '@assay/oracle/model/answer';
 import type { FeedDefinition, SourceTraits } from '@assay/oracle/model/feed';
 import type { Cache } from '@assay/ports/cache/cache';
 import type { EventBus } from '@assay/ports/event-bus/event-bus';
@@ -70,6 +71,8 @@ export interface Api extends Startable {
   bind(): Promise<void>;
   /** `http://host:port` of each; known after `bind`. */
   addresses(): ApiAddresses;
+  /** What is served now, for a program that shows it beside serving it. */
+  prices(): PriceRecord[];
 }
 
 export function createApi(options: ApiOptions): Api {
@@ -147,6 +150,11 @@ class ApiService implements Api {
 
   addresses(): ApiAddresses {
     return this.#addresses ?? { api: '', metrics: '', health: '' };
+  }
+
+  prices(): PriceRecord[] {
+    const nowMs = this.#options.clock.now();
+    return [...this.#view.all()].flatMap((current) => current.record(nowMs) ?? []);
   }
 
   async start(): Promise<void> {
