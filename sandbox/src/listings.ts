@@ -1,8 +1,6 @@
 // Which pairs each venue lists, with the decimals of its prices. In: nothing. Out: a table of pairs by venue.
 // The table follows what the real venues list (their instrument lists, recorded and documented): Binance and Bybit quote no
-// US dollar, Coinbase keeps one book for USD and USDC. Three rows are added so that every dollar cross has three direct
-// witnesses: EUR/USD on OKX, which the real venue does not list, and USDT/USD and USDC/USD there, which it lists in its
-// dollar group for some regions only.
+// US dollar, Coinbase keeps one book for USD and USDC, OKX has a dollar group in some regions only.
 
 /** Mean time between two trades of a base asset on a venue, ms: liquid assets trade about once a second here. */
 const TRADE_EVERY_MS: Record<string, number> = {
@@ -38,7 +36,7 @@ const PAIRS: Record<string, string> = {
     SOL/USDT:2 XRP/USDT:5 LINK/USDT:5 LTC/USDT:2 DOGE/USDT:7 ADA/USDT:6 BTC/USDC:2 ETH/USDC:2 BTC/EUR:1 ETH/EUR:2
     SOL/EUR:2 XRP/EUR:5 LINK/EUR:5 LTC/EUR:2 DOGE/EUR:7 ADA/EUR:6 ETH/BTC:5`,
   okx: `${MAJORS_USDT} BTC/USDC:1 ETH/USDC:2 SOL/USDC:2 XRP/USDC:4 LTC/USDC:2 DOGE/USDC:5 USDC/USDT:4 BTC/EUR:1
-    ETH/EUR:2 SOL/EUR:2 XRP/EUR:4 ETH/BTC:5 USDT/USD:4 USDC/USD:4 EUR/USD:4`,
+    ETH/EUR:2 SOL/EUR:2 XRP/EUR:4 ETH/BTC:5 USDT/USD:4 USDC/USD:4`,
   bybit: `${MAJORS_USDT} BTC/USDC:2 ETH/USDC:2 SOL/USDC:2 XRP/USDC:4 LTC/USDC:2 DOGE/USDC:5 USDC/USDT:4 BTC/EUR:2
     ETH/EUR:2 SOL/EUR:2 XRP/EUR:4 ETH/BTC:6 SOL/BTC:7 XRP/BTC:8`,
   bitstamp: `${MAJORS_USD} USDT/USD:5 USDC/USD:5 EUR/USD:5 USDC/USDT:5 USDT/EUR:5 USDC/EUR:5 BTC/USDT:0 ETH/USDT:1
