@@ -9,6 +9,7 @@ import type { SourceFile, Tree } from './tidy/tree.ts';
 
 const ERRORS = 'packages/kernel/src/errors/codes.ts';
 const SETTINGS = 'packages/assay/src/config/settings.ts';
+const PIPELINE = 'packages/oracle/src/pipeline.ts';
 const SETTINGS_LOADER = 'packages/assay/src/config/load.ts';
 /** Settings that stand alone, without a section: read from `ASSAY_<NAME>`. */
 const ALONE = ['name', 'profile', 'data'];
@@ -20,7 +21,7 @@ export async function referencePages(tree: Tree): Promise<Page[]> {
     page('errors', 'Errors', ERRORS, await errors(tree)),
     page('settings', 'Settings', SETTINGS, await settings(tree)),
     page('metrics', 'Metrics', 'the declarations beside the code that moves them', metrics(tree)),
-    page('topics', 'Topics', 'the constants named `..._TOPIC`', topics(tree)),
+    page('topics', 'Topics', 'the constants named `..._TOPIC`, and the pipeline', await topics(tree)),
   ];
   return pages.filter((one) => one !== undefined);
 }
@@ -164,15 +165,27 @@ function metrics(tree: Tree): string | undefined {
   return intro + table(['Metric', 'Kind', 'Labels', 'What it says', 'Declared in'], sorted(rows));
 }
 
-function topics(tree: Tree): string | undefined {
+type Stage = { stage: string; reads: readonly string[]; writes: readonly string[] };
+
+async function topics(tree: Tree): Promise<string | undefined> {
+  const { PIPELINE: stages } = tree.has(PIPELINE)
+    ? ((await load(tree, PIPELINE)) as { PIPELINE: readonly Stage[] })
+    : { PIPELINE: [] };
+  const stagesThat = (deed: 'reads' | 'writes', topic: string) =>
+    stages.flatMap((one) => (one[deed].includes(topic) ? one.stage : [])).join(', ');
   const rows = new Map<string, string[]>();
   for (const file of tree.sources.filter((one) => one.isProduct)) {
-    for (const { topic } of topicDeclarations(file))
-      rows.set(topic, [code(topic), headerOf(file), code(file.path)]);
+    for (const { topic } of topicDeclarations(file)) {
+      const flow = [stagesThat('writes', topic), stagesThat('reads', topic)];
+      rows.set(topic, [code(topic), headerOf(file), ...flow, code(file.path)]);
+    }
   }
   if (rows.size === 0) return undefined;
-  const intro = "An operator's namespace stands before each of them: `node0.source-prices`.\n\n";
-  return intro + table(['Topic', 'What is on it', 'Declared in'], sorted(rows));
+  const intro =
+    "An operator's namespace stands before each of them: `node0.source-prices`. Stages of the pipeline are named; " +
+    'the api reads what it serves.\n\n';
+  const head = ['Topic', 'What is on it', 'Written by', 'Read by', 'Declared in'];
+  return intro + table(head, sorted(rows));
 }
 
 /** The first sentence of a file's header. */
