@@ -57,7 +57,8 @@ export class Aggregator {
   #stage(run: Run, price: SourcePrice, offset: number): void {
     const slot = run.plan.slotOf.get(price.pair)?.get(price.source);
     // The same text as before needs no second look.
-    const value = slot === undefined ? Number.NaN : price.price === slot.text ? slot.value : usableValue(price.price);
+    const value =
+      slot === undefined ? Number.NaN : price.price === slot.text ? slot.value : usableValue(price.price);
     if (slot === undefined || Number.isNaN(value)) this.rejectedCount++;
     else if (slot.stage(price, offset, value)) run.staged.push(slot);
   }

@@ -2,19 +2,13 @@
 // and what the answer would be without each venue in turn. In: slots, the hub's rates and verdicts. Out: positions in
 // ascending order, medians, quantiles. Doubles choose positions; whoever wants a price converts that position exactly.
 import type { Fixed } from '@assay/kernel/money/fixed';
-import { type Verdict, VERDICTS } from '../model/decision.ts';
+import { VERDICTS, type Verdict } from '../model/decision.ts';
 import type { Hub } from './hub.ts';
 import { outlierLimit } from './outlier-limit.ts';
 import type { FeedPlan } from './plan.ts';
 import type { RateSet, RateTable } from './rate-table.ts';
 import { CBPS_PER_LN, type Slot, WEIGHT_ONE } from './slot.ts';
-import {
-  NO_VENUE_EXCLUDED,
-  type Pick,
-  pickMedian,
-  sortPositions,
-  type Weighted,
-} from './weighted-median.ts';
+import { NO_VENUE_EXCLUDED, type Pick, pickMedian, sortPositions, type Weighted } from './weighted-median.ts';
 
 const code = (verdict: Verdict): number => VERDICTS.indexOf(verdict);
 export const USED: number = code('used');

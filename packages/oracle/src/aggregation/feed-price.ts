@@ -21,7 +21,9 @@ export function medianOf(book: FeedBook): FeedPrice | undefined {
   const { main } = book.table;
   const lower = book.exact(picked.lower, main);
   const price =
-    picked.lower === picked.upper ? lower : mulDiv(lower + book.exact(picked.upper, main), 1n, 2n, 'halfEven');
+    picked.lower === picked.upper
+      ? lower
+      : mulDiv(lower + book.exact(picked.upper, main), 1n, 2n, 'halfEven');
   if (book.count === 1) return { price, low: price, high: price };
   const low = book.exact(pickQuantile(book, 0.25, NO_VENUE_EXCLUDED), main);
   const high = book.exact(pickQuantile(book, 0.75, NO_VENUE_EXCLUDED), main);

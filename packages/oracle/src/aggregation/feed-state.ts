@@ -5,7 +5,14 @@ import type { Answer, AnswerState } from '../model/answer.ts';
 import type { Decision } from '../model/decision.ts';
 import { DecisionRecord } from './decision-record.ts';
 import { FeedBook, USED } from './feed-book.ts';
-import { type FeedPrice, medianOf, PriceWindow, plainMedian, singleSource, trimmedMean } from './feed-price.ts';
+import {
+  type FeedPrice,
+  medianOf,
+  PriceWindow,
+  plainMedian,
+  singleSource,
+  trimmedMean,
+} from './feed-price.ts';
 import { type Hub, scaled } from './hub.ts';
 import { addHash, type HashPair, hashToText } from './input-hash.ts';
 import type { FeedPlan, Plan } from './plan.ts';
@@ -101,7 +108,8 @@ export class FeedState {
     }
     let venues = 0;
     for (let rest = seen; rest > 0n; rest >>= 1n) if ((rest & 1n) === 1n) venues++;
-    if (venues < definition.minimumVenues && !isSingle) causes.push(`venues:${venues}<${definition.minimumVenues}`);
+    if (venues < definition.minimumVenues && !isSingle)
+      causes.push(`venues:${venues}<${definition.minimumVenues}`);
     const limit = (definition.venueLossLimitBps ?? this.#spread.limitBps) / 10_000;
     for (const loss of book.losses) {
       let without = loss.value;
@@ -249,7 +257,11 @@ export class FeedState {
       total += weights[i]!;
       trusted += weights[i]! * slot.confidence;
     }
-    return { sources, observedAt: Math.min(observedAt, at), confidence: Math.round((trusted / total) * 1000) / 1000 };
+    return {
+      sources,
+      observedAt: Math.min(observedAt, at),
+      confidence: Math.round((trusted / total) * 1000) / 1000,
+    };
   }
 
   #hash(hub: Hub): string {
@@ -279,7 +291,13 @@ const NO_VENUE = -2;
 const sum: HashPair = { high: 0, low: 0 };
 
 function isSame(a: Answer, b: Answer): boolean {
-  return a.price === b.price && a.state === b.state && a.stateReason === b.stateReason && a.low === b.low && a.high === b.high;
+  return (
+    a.price === b.price &&
+    a.state === b.state &&
+    a.stateReason === b.stateReason &&
+    a.low === b.low &&
+    a.high === b.high
+  );
 }
 
 function lesser(a: string, b: string): string {

@@ -126,7 +126,8 @@ export class Hub {
     });
     const scale = capVenues(statements, venueOf, this.#plan.venues.length);
     for (let c = 0; c < anchors.length; c++) {
-      if (unknownOf[c]! < 0 || Number.isNaN(this.#continuity[c]!) || anchors[c] !== this.#plan.dollar) continue;
+      if (unknownOf[c]! < 0 || Number.isNaN(this.#continuity[c]!) || anchors[c] !== this.#plan.dollar)
+        continue;
       const s = statements.count++;
       statements.base[s] = unknownOf[c]!;
       statements.quote[s] = -1;
@@ -144,7 +145,8 @@ export class Hub {
       const anchor = table.anchors[c]!;
       const value = table.main.values[c]!;
       if (anchor < 0 || Number.isNaN(value)) return MISSING;
-      if (anchor === c) return { state: 'ok', reason: 'the currency of account', lowFactor: 1, highFactor: 1 };
+      if (anchor === c)
+        return { state: 'ok', reason: 'the currency of account', lowFactor: 1, highFactor: 1 };
       const support = table.supportOf(c);
       let low = Math.min(support.low, value);
       let high = Math.max(support.high, value);
@@ -153,7 +155,8 @@ export class Hub {
         const without = table.without(venue).values[c]!;
         if (Number.isNaN(without)) doubts.push(`rests on ${this.#plan.venues[venue]!} alone`);
         else {
-          if (Math.abs(without / value - 1) > RATE_LOSS_LIMIT) doubts.push(`moves without ${this.#plan.venues[venue]!}`);
+          if (Math.abs(without / value - 1) > RATE_LOSS_LIMIT)
+            doubts.push(`moves without ${this.#plan.venues[venue]!}`);
           low = Math.min(low, without);
           high = Math.max(high, without);
         }

@@ -126,11 +126,7 @@ export class RateTable {
   }
 
   /** Currencies without a direct or implied rate, through those that have one, ring by ring. */
-  #solveConverted(
-    values: Float64Array,
-    chosen: (readonly Link[] | undefined)[],
-    withoutVenue: number,
-  ): void {
+  #solveConverted(values: Float64Array, chosen: (readonly Link[] | undefined)[], withoutVenue: number): void {
     for (let ring = 0; ring < this.#currencyCount; ring++) {
       const found: { currency: number; value: number; links: Link[] }[] = [];
       for (let currency = 0; currency < this.#currencyCount; currency++) {

@@ -124,9 +124,7 @@ export class Slot {
   /** Millionths; 0 when it is stale. Age is counted from what the source vouches for. */
   weightAt(at: number): number {
     const aged = ageWeight(at - this.freshAt, this.freshness);
-    return this.confidence === 1 && this.share === 1
-      ? aged
-      : Math.round(aged * this.confidence * this.share);
+    return this.confidence === 1 && this.share === 1 ? aged : Math.round(aged * this.confidence * this.share);
   }
 
   isStaleAt(at: number): boolean {

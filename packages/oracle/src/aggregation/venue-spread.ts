@@ -24,7 +24,8 @@ export class VenueSpread {
     if (at - this.#lastAt < EVERY_MS || book.count < 2) return;
     this.#lastAt = at;
     const distances: number[] = [];
-    for (let o = 0; o < book.count; o++) distances.push(Math.abs(book.keys[book.order[o]!]! / value - 1) * 10_000);
+    for (let o = 0; o < book.count; o++)
+      distances.push(Math.abs(book.keys[book.order[o]!]! / value - 1) * 10_000);
     distances.sort((a, b) => a - b);
     this.#add(Math.floor(at / HOUR_MS), Math.round(distances[distances.length >> 1]! * 100) / 100);
   }

@@ -15,10 +15,7 @@ export type FeedParameters = Omit<FeedDefinition, 'feed' | 'sources'>;
  * @param venueCount independent venues that are configured for the feed; absent: as many as wanted. A feed wants 3, a cross 2,
  *   but never more than what is left when one venue fails.
  */
-export function defaultFeedParameters(
-  feed: Pair,
-  options: { venueCount?: number } = {},
-): FeedParameters {
+export function defaultFeedParameters(feed: Pair, options: { venueCount?: number } = {}): FeedParameters {
   const isCross = CURRENCIES.includes(baseOf(feed)) && CURRENCIES.includes(quoteOf(feed));
   const wanted = isCross ? 2 : 3;
   const survivable = Math.max(1, (options.venueCount ?? wanted + 1) - 1);

@@ -18,13 +18,20 @@ export type RecordedSeries = {
 };
 
 /** @throws AssayError RECORD_INVALID when a column that the series names is not there */
-export function readSeries(series: Series, csv: string, range: { fromMs: number; toMs: number }): RecordedSeries {
+export function readSeries(
+  series: Series,
+  csv: string,
+  range: { fromMs: number; toMs: number },
+): RecordedSeries {
   const lines = csv.split('\n');
   const header = splitRow((lines[0] ?? '').replace(/^\uFEFF/, '').replace(/\r$/, ''));
   const column = (name: string): number => {
     const index = header.indexOf(name);
     if (index >= 0) return index;
-    throw new AssayError('RECORD_INVALID', `${series.file} has no column "${name}"; it has ${header.join(', ')}`);
+    throw new AssayError(
+      'RECORD_INVALID',
+      `${series.file} has no column "${name}"; it has ${header.join(', ')}`,
+    );
   };
   const { fields } = series;
   const columns = {

@@ -124,7 +124,19 @@ function parseSeries(entry: unknown, index: number): Series {
   const pair = checkPair(`${base}/${quote}`);
   const fields = parseFields(raw.fields, kind, at);
   const file = text('file');
-  return { name: `${source} ${pair}`, file, source, pair, base, quote, kind, intervalMs, fields, timeUnitMs, timeIs };
+  return {
+    name: `${source} ${pair}`,
+    file,
+    source,
+    pair,
+    base,
+    quote,
+    kind,
+    intervalMs,
+    fields,
+    timeUnitMs,
+    timeIs,
+  };
 }
 
 function parseFields(value: unknown, kind: SeriesKind, at: string): Series['fields'] {
@@ -156,7 +168,11 @@ function instantOf(value: unknown, otherwise: number, field: string): number {
 }
 
 function invalid(field: string, value: unknown, wanted: string): AssayError {
-  return new AssayError('RECORD_INVALID', `recording.json: "${field}" is ${String(value)}, wanted: ${wanted}`, {
-    context: { field, value },
-  });
+  return new AssayError(
+    'RECORD_INVALID',
+    `recording.json: "${field}" is ${String(value)}, wanted: ${wanted}`,
+    {
+      context: { field, value },
+    },
+  );
 }
