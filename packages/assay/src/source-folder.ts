@@ -1,6 +1,6 @@
-// The registry of sources is a folder: every file of oracle/sources/adapters is a source, and modules from outside join by
-// path. In: paths of outside modules. Out: the sources by id. Invariant: each has passed the laws of registration, and no
-// two share an id.
+// The registry of sources is a folder: every file of oracle/sources/adapters is a source, and modules from
+// outside join by path. In: paths of outside modules. Out: the sources by id. Invariant: each has passed
+// the laws of registration, and no two share an id.
 import { readdir } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

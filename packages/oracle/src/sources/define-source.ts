@@ -141,8 +141,11 @@ export type StreamTransport = {
    */
   subscribe(context: SourceContext): string[];
   parse(frame: string | Uint8Array, context: SourceContext): Frame;
-  /** Application-level keepalive from us. `'ping'` sends a protocol-level ping. */
-  keepAlive?: { everyMs: number; message: string | 'ping' };
+  /**
+   * Keepalive from us: a text is sent as it is (OKX wants the text `ping`), `frame` is a ping of the
+   * protocol.
+   */
+  keepAlive?: { everyMs: number; message: string | { frame: 'ping' } };
   /** No frame at all for this long means the connection is dead; at most 10,000. */
   silenceAfterMs: number;
   /**

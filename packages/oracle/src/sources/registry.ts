@@ -114,8 +114,9 @@ function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
 }
 
+/** A page of our own, such as /docs, starts with a slash. */
 function isWebAddress(value: unknown): boolean {
-  return typeof value === 'string' && /^https:\/\/\S+$/.test(value);
+  return typeof value === 'string' && /^(?:https:\/\/\S+|\/\S*)$/.test(value);
 }
 
 function isAddress(value: unknown): boolean {
