@@ -1,0 +1,168 @@
+// Everything that is known and said of the prices of one source. In: parsed prices, silence, residuals. Out: records for the
+// bus. It owns the book, the confidence and the venue's clock. Invariant: each record carries the confidence of its pair at
+// that moment, and every price that was taken back is taken back on the bus too, once.
+import type { Observation } from '@assay/kernel/resilience/health';
+import type { Pair } from '../model/pair.ts';
+import type { SourcePrice, Withdrawal, WithdrawalReason } from '../model/source-price.ts';
+import type { SourceCounts } from '../model/source-status.ts';
+import { Confidence } from './confidence.ts';
+import type { Parsed } from './define-source.ts';
+import { PriceBook } from './price-book.ts';
+import { checkPrice, isInvalid, type Rejection } from './price-check.ts';
+import { newSkew, observeSkew, skewMs } from './skew.ts';
+import type { SourceMetrics } from './source-metrics.ts';
+
+export type DeskOptions = {
+  source: string;
+  profile: string;
+  pairs: readonly Pair[];
+  metrics: SourceMetrics;
+  publish: (records: readonly (SourcePrice | Withdrawal)[]) => void;
+};
+
+/** Under this a venue counts as in step with us: it is less than the time on the way. */
+const AHEAD_MINIMUM_MS = 250;
+
+/** Scores are computed anew this often; between, records carry the last one. */
+const SCORE_EVERY_MS = 1_000;
+
+export class PriceDesk {
+  readonly book: PriceBook = new PriceBook();
+  readonly confidence: Confidence;
+  readonly counts: SourceCounts = {
+    published: 0,
+    rejected: 0,
+    errors: 0,
+    reconnects: 0,
+    sequenceGaps: 0,
+    withdrawals: 0,
+    quarantines: 0,
+  };
+  readonly #options: DeskOptions;
+  #skew = newSkew();
+  #aheadMs = 0;
+  #scores = new Map<Pair, { score: number; at: number }>();
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+    this.confidence = new Confidence(options.pairs);
+  }
+
+  /** The venue's clock minus ours, ms. */
+  get skewMs(): number | undefined {
+    return skewMs(this.#skew);
+  }
+
+  /** Publishes what is news; returns the pairs whose price was malformed. */
+  take(
+    prices: readonly Parsed[],
+    arrival: { receivedAt: number; transport: 'stream' | 'poll'; isStreamUp: boolean },
+    isAllowed: (pair: Pair) => boolean,
+  ): { invalid: Pair[] } {
+    const { source, profile } = this.#options;
+    const records: SourcePrice[] = [];
+    const invalid: Pair[] = [];
+    for (const parsed of prices) {
+      if (!isAllowed(parsed.pair)) {
+        this.#reject('quarantined');
+        continue;
+      }
+      const checked = checkPrice(parsed, arrival.receivedAt, this.#aheadMs);
+      const stamp = { source, profile, transport: arrival.transport };
+      const confidence = this.score(parsed.pair, arrival.receivedAt);
+      const record =
+        typeof checked === 'string'
+          ? checked
+          : this.book.offer(checked, { ...stamp, confidence }, arrival.isStreamUp);
+      if (typeof record !== 'string') records.push(record);
+      else {
+        this.#reject(record);
+        if (isInvalid(record)) invalid.push(parsed.pair);
+      }
+      if (typeof checked !== 'string') {
+        this.confidence.observe(parsed.pair, { kind: 'success' }, arrival.receivedAt);
+      } else if (isInvalid(checked)) {
+        this.confidence.observe(parsed.pair, { kind: 'failure' }, arrival.receivedAt);
+      }
+    }
+    this.#publish(records);
+    return { invalid };
+  }
+
+  /** Takes the prices of these pairs back, those that came by `transport` when one is named. */
+  withdraw(
+    pairs: readonly Pair[],
+    cause: { reason: WithdrawalReason; detail: string; at: number; transport?: 'stream' | 'poll' },
+  ): void {
+    const { source, metrics } = this.#options;
+    const affected = this.book.withdraw(pairs, cause.transport);
+    if (affected.length === 0) return;
+    const base: Withdrawal = {
+      type: 'withdrawal',
+      source,
+      reason: cause.reason,
+      detail: cause.detail,
+      receivedAt: cause.at,
+    };
+    const isWhole = cause.transport === undefined && pairs.length === this.#options.pairs.length;
+    const records = isWhole ? [base] : affected.map((pair) => ({ ...base, pair, ...transportOf(cause) }));
+    this.counts.withdrawals += records.length;
+    metrics.withdrawals.add({ source, reason: cause.reason }, records.length);
+    this.#options.publish(records);
+  }
+
+  /** Publishes again what a stream still vouches for. */
+  renew(pairs: readonly Pair[], aliveAt: (pair: Pair) => number | undefined): void {
+    const records: SourcePrice[] = [];
+    for (const pair of pairs) {
+      const at = aliveAt(pair);
+      const record = at === undefined ? undefined : this.book.renew(pair, at, this.score(pair, at));
+      if (record !== undefined) records.push(record);
+    }
+    this.#publish(records);
+  }
+
+  observe(pairs: readonly Pair[], observation: Observation, now: number): void {
+    for (const pair of pairs) this.confidence.observe(pair, observation, now);
+  }
+
+  /** Learns the venue's clock; returns how long the message was on the way beyond the fastest one, ms. */
+  observeClock(venueAt: number, receivedAt: number): number | undefined {
+    this.#skew = observeSkew(this.#skew, venueAt, receivedAt);
+    const skew = this.skewMs;
+    if (skew === undefined) return undefined;
+    const ahead = skew > AHEAD_MINIMUM_MS ? Math.round(skew) : 0;
+    // Corrected in steps, so that two prices of one second are not put in another order by a correction.
+    if (Math.abs(ahead - this.#aheadMs) > AHEAD_MINIMUM_MS) this.#aheadMs = ahead;
+    return Math.max(0, receivedAt - venueAt + skew);
+  }
+
+  score(pair: Pair, now: number): number {
+    const known = this.#scores.get(pair);
+    if (known !== undefined && now - known.at < SCORE_EVERY_MS && now >= known.at) return known.score;
+    const score = this.confidence.score(pair, now);
+    this.#scores.set(pair, { score, at: now });
+    return score;
+  }
+
+  forgetScore(pair: Pair): void {
+    this.#scores.delete(pair);
+  }
+
+  #publish(records: readonly SourcePrice[]): void {
+    if (records.length === 0) return;
+    const { source, metrics, publish } = this.#options;
+    this.counts.published += records.length;
+    metrics.published.add({ source, transport: records[0]!.transport }, records.length);
+    publish(records);
+  }
+
+  #reject(reason: Rejection): void {
+    this.counts.rejected++;
+    this.#options.metrics.rejected.add({ source: this.#options.source, reason });
+  }
+}
+
+function transportOf(cause: { transport?: 'stream' | 'poll' }): { transport?: 'stream' | 'poll' } {
+  return cause.transport === undefined ? {} : { transport: cause.transport };
+}

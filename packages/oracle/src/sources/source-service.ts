@@ -1,0 +1,251 @@
+// The sources of one operator at work: venues in, source prices out.
+//
+// Reads: the venues (HTTP and sockets, through `outbound`); `decisions` and `checks`, for how much each source agrees.
+// Writes: `source-prices` (prices and withdrawals), `health` (the status of each source), scores in the history.
+// Decides: what is asked when, whether an answer is a price, whether it is news, how far it is trusted, who is left out.
+// Guarantees: of one source and pair no older news follows newer; a source that falls silent is withdrawn within 10 s, a polled
+//   one within two intervals and a timeout; no venue's limit is exceeded; memory is bounded when the bus is slow.
+// Survives: any venue dead, silent, slow, lying or refusing; a bus that takes nothing for a while; a history that cannot save.
+import { messageOf } from '@assay/kernel/errors/assay-error';
+import type { Startable } from '@assay/kernel/lifecycle/startable';
+import type { Random } from '@assay/kernel/random/random';
+import type { Log } from '@assay/kernel/telemetry/log';
+import type { Metrics } from '@assay/kernel/telemetry/metrics';
+import type { Clock } from '@assay/kernel/time/clock';
+import type { EventBus, Subscription } from '@assay/ports/event-bus/event-bus';
+import type { History } from '@assay/ports/history/history';
+import type { Outbound } from '@assay/ports/outbound/outbound';
+import { CHECKS_TOPIC, DECISIONS_TOPIC } from '../model/decision.ts';
+import type { Pair } from '../model/pair.ts';
+import { HEALTH_TOPIC, type SourceStatus } from '../model/source-status.ts';
+import { agreementsIn } from './agreement.ts';
+import type { ConfiguredSource as Configured } from './configured-source.ts';
+import { Outbox } from './outbox.ts';
+import { loadScores, rowsOf } from './saved-scores.ts';
+import { machineSkewMs } from './skew.ts';
+import { declareSourceMetrics, type SourceMetrics } from './source-metrics.ts';
+import { showInMetrics, statusOf } from './source-report.ts';
+import { SourceRunner } from './source-runner.ts';
+import { Standby, type StandbyFeed } from './standby.ts';
+
+export type ConfiguredSource = Configured;
+
+export type SourceServiceOptions = {
+  sources: readonly ConfiguredSource[];
+  outbound: Outbound;
+  bus: EventBus;
+  history: History;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  metrics: Metrics;
+  profile: string;
+  /** For which feeds standby sources are called in; absent: by base currency. */
+  feeds?: readonly StandbyFeed[];
+};
+
+export interface SourceService extends Startable {
+  status(): SourceStatus[];
+  /** The operator's denylist: nothing of it is asked or believed until `allow`. False: no such source. */
+  deny(source: string, reason: string): boolean;
+  /** Forgets denial, refusal, quarantine and holds; asked again at once. False: no such source. */
+  allow(source: string): boolean;
+  /** Polls every source of these pairs once, now, within the limits. */
+  fetchNow(pairs: readonly Pair[]): Promise<void>;
+}
+
+/** Fine enough for silence within 10 s and renewals within 10 s, coarse enough to cost nothing. */
+const TICK_MS = 250;
+
+/** At most so much of what was learned is lost when the process is killed. */
+const SAVE_EVERY_MS = 5_000;
+
+const STATUS_EVERY_MS = 10_000;
+
+const STANDBY_EVERY_MS = 1_000;
+
+/** A machine's clock that is a second off makes ages wrong by a second: worth a word. */
+const MACHINE_SKEW_WARN_MS = 1_000;
+
+const STOP_WITHIN_MS = 2_000;
+
+export function createSourceService(options: SourceServiceOptions): SourceService {
+  return new Service(options);
+}
+
+class Service implements SourceService {
+  readonly #options: SourceServiceOptions;
+  readonly #metrics: SourceMetrics;
+  readonly #outbox: Outbox;
+  readonly #runners: SourceRunner[];
+  readonly #standby: Standby;
+  #subscriptions: Subscription[] = [];
+  #cancelTick: (() => void) | undefined;
+  #isRunning = false;
+  #savedAt = 0;
+  #statusAt = 0;
+  #standbyAt = 0;
+  #saving: Promise<void> = Promise.resolve();
+  readonly #told = new Map<string, string>();
+  #wasSkewed = false;
+
+  constructor(options: SourceServiceOptions) {
+    this.#options = options;
+    const { bus, clock, log, outbound, random, profile } = options;
+    this.#metrics = declareSourceMetrics(options.metrics);
+    this.#outbox = new Outbox({ bus, clock, log, coalesced: this.#metrics.coalesced });
+    const publish = this.#outbox.add.bind(this.#outbox);
+    const tools = { outbound, clock, random, log, metrics: this.#metrics, profile, publish };
+    this.#runners = options.sources.map((configured) => new SourceRunner(configured, tools));
+    this.#standby = new Standby(this.#runners, { feeds: options.feeds, random, log, metrics: this.#metrics });
+  }
+
+  async start(): Promise<void> {
+    if (this.#isRunning) return;
+    const { history, log, clock, bus } = this.#options;
+    try {
+      loadScores(this.#runners, await history.loadScores(), clock.now());
+    } catch (error) {
+      log.warn('the saved scores could not be read; every source begins as a stranger', {
+        error: messageOf(error),
+      });
+    }
+    try {
+      for (const topic of [DECISIONS_TOPIC, CHECKS_TOPIC]) {
+        const subscription = await bus.subscribe({ topic, from: 'latest' }, (records) => {
+          for (const { source, pair, agreement } of agreementsIn(records)) {
+            this.#runner(source)?.learnAgreement(pair, agreement, clock.now());
+          }
+        });
+        this.#subscriptions.push(subscription);
+      }
+    } catch (error) {
+      await this.#unsubscribe();
+      throw error;
+    }
+    this.#isRunning = true;
+    this.#savedAt = clock.now();
+    this.#standby.decide(clock.now());
+    for (const runner of this.#runners) runner.start();
+    this.#tick();
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#isRunning) return;
+    this.#isRunning = false;
+    this.#cancelTick?.();
+    await this.#unsubscribe();
+    await Promise.all(this.#runners.map((runner) => runner.stop()));
+    await this.#outbox.drain(STOP_WITHIN_MS);
+    await this.#saving;
+    await this.#save();
+  }
+
+  status(): SourceStatus[] {
+    const { clock, profile } = this.#options;
+    const machine = this.#machineSkewMs();
+    return this.#runners.map((runner) => statusOf(runner, { now: clock.now(), profile, machine }));
+  }
+
+  deny(source: string, reason: string): boolean {
+    const runner = this.#runner(source);
+    runner?.deny(reason);
+    return runner !== undefined;
+  }
+
+  allow(source: string): boolean {
+    const runner = this.#runner(source);
+    runner?.allow();
+    return runner !== undefined;
+  }
+
+  async fetchNow(pairs: readonly Pair[]): Promise<void> {
+    const asked = this.#runners.filter(({ active }) => active.some((pair) => pairs.includes(pair)));
+    await Promise.all(asked.map((runner) => runner.fetchNow()));
+  }
+
+  #tick(): void {
+    if (!this.#isRunning) return;
+    const { clock } = this.#options;
+    const now = clock.now();
+    for (const runner of this.#runners) runner.tick();
+    if (isDue(now, this.#standbyAt, STANDBY_EVERY_MS)) {
+      this.#standbyAt = now;
+      this.#standby.decide(now);
+      this.#report(now);
+    }
+    if (isDue(now, this.#savedAt, SAVE_EVERY_MS)) {
+      this.#savedAt = now;
+      this.#saving = this.#save();
+    }
+    this.#cancelTick = clock.after(TICK_MS, () => this.#tick());
+  }
+
+  /** Publishes the status of whoever changed, and of all every 10 s. */
+  #report(now: number): void {
+    const isAll = isDue(now, this.#statusAt, STATUS_EVERY_MS);
+    if (isAll) this.#statusAt = now;
+    const machine = this.#machineSkewMs();
+    this.#watchMachine(machine);
+    const records: { key: string; value: string }[] = [];
+    for (const runner of this.#runners) {
+      const status = statusOf(runner, { now, profile: this.#options.profile, machine });
+      const told = `${status.state} ${status.band} ${status.breaker} ${status.pairsLive}`;
+      if (!isAll && told === this.#told.get(runner.id)) continue;
+      this.#logChange(runner.id, status);
+      this.#told.set(runner.id, told);
+      showInMetrics(status, this.#metrics);
+      records.push({ key: runner.id, value: JSON.stringify(status) });
+    }
+    if (records.length === 0) return;
+    this.#options.bus.publish(HEALTH_TOPIC, records).catch((error: unknown) => {
+      this.#options.log.debug('the status of the sources was not published', { error: messageOf(error) });
+    });
+  }
+
+  #logChange(source: string, status: SourceStatus): void {
+    if (this.#told.get(source)?.startsWith(`${status.state} `)) return;
+    const isWell = status.state === 'live' || status.state === 'standby' || status.state === 'connecting';
+    this.#options.log[isWell ? 'info' : 'warn'](status.sentence, { source, state: status.state });
+  }
+
+  #watchMachine(machine: number | undefined): void {
+    if (machine === undefined) return;
+    this.#metrics.machineSkew.set(machine / 1_000);
+    const isSkewed = Math.abs(machine) > MACHINE_SKEW_WARN_MS;
+    if (isSkewed && !this.#wasSkewed) {
+      this.#options.log.warn("this machine's clock differs from the venues'", {
+        differenceMs: Math.round(machine),
+        recovery: 'Synchronise the clock (NTP): ages of prices are wrong by this much.',
+      });
+    }
+    this.#wasSkewed = isSkewed;
+  }
+
+  #machineSkewMs(): number | undefined {
+    return machineSkewMs(this.#runners.map((runner) => runner.desk.skewMs));
+  }
+
+  async #save(): Promise<void> {
+    try {
+      await this.#options.history.saveScores(rowsOf(this.#runners, this.#options.clock.now()));
+    } catch (error) {
+      this.#options.log.warn('the scores could not be saved', { error: messageOf(error) });
+    }
+  }
+
+  async #unsubscribe(): Promise<void> {
+    const closing = this.#subscriptions;
+    this.#subscriptions = [];
+    await Promise.all(closing.map((subscription) => subscription.close()));
+  }
+
+  #runner(source: string): SourceRunner | undefined {
+    return this.#runners.find(({ id }) => id === source);
+  }
+}
+
+/** True also after the wall clock was set back. */
+function isDue(now: number, last: number, everyMs: number): boolean {
+  return now - last >= everyMs || now < last;
+}

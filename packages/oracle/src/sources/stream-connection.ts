@@ -1,0 +1,214 @@
+// One socket to a venue: opens, subscribes at the venue's pace, answers its pings, reads its frames. In: frames. Out: prices,
+// signs of life, problems, one close. Invariant: nothing is reported after its close, and it vouches for a pair only while
+// no sequence number is missing.
+import { AssayError, isAssayError, messageOf } from '@assay/kernel/errors/assay-error';
+import type { Clock } from '@assay/kernel/time/clock';
+import type { Outbound, OutboundSocket } from '@assay/ports/outbound/outbound';
+import type { Pair } from '../model/pair.ts';
+import type { Frame, Parsed, SourceContext, StreamTransport } from './define-source.ts';
+
+export type ConnectionEvents = {
+  onPrices(connection: StreamConnection, prices: readonly Parsed[], receivedAt: number): void;
+  onFrame(connection: StreamConnection, kind: Frame['kind'] | 'invalid', venueAt: number | undefined): void;
+  onProblem(connection: StreamConnection, error: AssayError): void;
+  /** A number is missing or stepped back: what this connection says is incomplete. */
+  onGap(connection: StreamConnection): void;
+  /** The venue asks for a new connection. */
+  onReconnectAsked(connection: StreamConnection): void;
+  onClosed(connection: StreamConnection, reason: string, status: number | undefined): void;
+};
+
+export type ConnectionOptions = {
+  source: string;
+  stream: StreamTransport;
+  context: SourceContext;
+  outbound: Outbound;
+  clock: Clock;
+  events: ConnectionEvents;
+};
+
+/** Opening a socket (DNS, TCP, TLS, upgrade) takes at most this, as long as silence may last. */
+const OPEN_TIMEOUT_MS = 10_000;
+
+/** Messages to the venue that may wait for their turn; a subscription of 1,000 pairs one by one fits. */
+const OUTGOING_MAX = 2_000;
+
+export class StreamConnection {
+  readonly #options: ConnectionOptions;
+  readonly openedAt: number;
+  /** Monotonic instant of the newest frame; of the opening until there is one. */
+  lastFrameAt: number;
+  hasFrames = false;
+  hasPrices = false;
+  isIntact = true;
+  #socket: OutboundSocket | undefined;
+  #isClosed = false;
+  #outgoing: string[] = [];
+  #cancelSend: (() => void) | undefined;
+  #cancelKeepAlive: (() => void) | undefined;
+  /** Wall time up to which everything, and single pairs, are vouched for. */
+  #aliveAt = 0;
+  readonly #aliveByPair = new Map<Pair, number>();
+  #isAlivePerPair = false;
+  readonly #sequences = new Map<Pair, number>();
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.openedAt = options.clock.monotonic();
+    this.lastFrameAt = this.openedAt;
+  }
+
+  open(): void {
+    const { stream, context, outbound, source } = this.#options;
+    try {
+      this.#socket = outbound.open(
+        { url: stream.url(context), headers: stream.headers?.(context) ?? {}, timeoutMs: OPEN_TIMEOUT_MS },
+        {
+          onOpen: () => this.#begin(),
+          onFrame: (frame) => this.#read(frame),
+          // A pulse says that the peer's edge lives, not that it has data: only frames count as life.
+          onPulse: () => {},
+          onClose: ({ code, text }) => this.#finish(`${code} ${text}`.trim(), statusOf(code, text)),
+        },
+      );
+    } catch (error) {
+      this.#finish(`${source} could not be opened: ${messageOf(error)}`, undefined);
+    }
+  }
+
+  /** Closes without reporting: the one who closes knows. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelSend?.();
+    this.#cancelKeepAlive?.();
+    this.#socket?.close();
+  }
+
+  /** Up to when this connection vouches for a pair, wall ms; undefined when it does not. */
+  aliveAt(pair: Pair): number | undefined {
+    if (!this.#options.stream.vouches || !this.isIntact || !this.hasPrices) return undefined;
+    const at = this.#isAlivePerPair ? this.#aliveByPair.get(pair) : this.#aliveAt;
+    return at === undefined || at === 0 ? undefined : at;
+  }
+
+  #begin(): void {
+    if (this.#isClosed) return;
+    const { stream, context, clock } = this.#options;
+    for (const message of stream.subscribe(context)) this.#send(message);
+    const keepAlive = stream.keepAlive;
+    if (keepAlive === undefined) return;
+    const again = () => {
+      this.#cancelKeepAlive = clock.after(keepAlive.everyMs, () => {
+        if (keepAlive.message === 'ping') this.#socket?.ping();
+        else this.#send(keepAlive.message);
+        again();
+      });
+    };
+    again();
+  }
+
+  #send(message: string): void {
+    if (this.#outgoing.length >= OUTGOING_MAX) {
+      const text = `${this.#options.source}: more than ${OUTGOING_MAX} messages wait to be sent on one connection`;
+      this.#options.events.onProblem(this, new AssayError('OUTBOUND_FAILED', text));
+      return;
+    }
+    this.#outgoing.push(message);
+    if (this.#cancelSend === undefined) this.#sendNext();
+  }
+
+  /** One message now, the next when the venue's pace allows it. */
+  #sendNext(): void {
+    const message = this.#outgoing.shift();
+    this.#cancelSend = undefined;
+    if (message === undefined || this.#isClosed) return;
+    this.#socket?.send(message);
+    const { stream, clock } = this.#options;
+    this.#cancelSend = clock.after(Math.ceil(1_000 / stream.messagesPerSecond), () => this.#sendNext());
+  }
+
+  #read(raw: string | Uint8Array): void {
+    if (this.#isClosed) return;
+    const { stream, context, clock, events } = this.#options;
+    const receivedAt = clock.now();
+    this.lastFrameAt = clock.monotonic();
+    this.hasFrames = true;
+    let frame: Frame;
+    try {
+      frame = stream.parse(raw, context);
+    } catch (thrown) {
+      events.onFrame(this, 'invalid', undefined);
+      events.onProblem(this, asPayloadError(this.#options.source, thrown));
+      return;
+    }
+    if (frame.kind === 'prices') {
+      events.onFrame(this, 'prices', frame.prices[0]?.venueAt);
+      this.#takePrices(frame.prices, receivedAt);
+    } else if (frame.kind === 'control') {
+      events.onFrame(this, 'control', frame.venueAt);
+      this.#obey(frame, receivedAt);
+    } else {
+      events.onFrame(this, 'ignored', undefined);
+    }
+  }
+
+  #takePrices(prices: readonly Parsed[], receivedAt: number): void {
+    if (prices.length === 0) return;
+    this.hasPrices = true;
+    this.#aliveAt = receivedAt;
+    let hasGap = false;
+    for (const price of prices) {
+      this.#aliveByPair.set(price.pair, receivedAt);
+      if (price.sequence !== undefined && !this.#follows(price.pair, price.sequence)) hasGap = true;
+    }
+    this.#options.events.onPrices(this, prices, receivedAt);
+    if (hasGap) this.#reportGap();
+  }
+
+  #obey(frame: Frame & { kind: 'control' }, receivedAt: number): void {
+    if (frame.reply !== undefined) this.#socket?.send(frame.reply);
+    if (frame.action === 'alive') {
+      this.#aliveAt = receivedAt;
+      if (frame.pair !== undefined) {
+        this.#isAlivePerPair = true;
+        this.#aliveByPair.set(frame.pair, receivedAt);
+      }
+    }
+    if (frame.action === 'reconnect') this.#options.events.onReconnectAsked(this);
+  }
+
+  /** Whether the number follows the one before; equal numbers are the same event said twice. */
+  #follows(pair: Pair, sequence: number): boolean {
+    const last = this.#sequences.get(pair);
+    this.#sequences.set(pair, sequence);
+    if (last === undefined || sequence === last) return true;
+    return this.#options.stream.sequence === 'consecutive' ? sequence === last + 1 : sequence > last;
+  }
+
+  #reportGap(): void {
+    this.isIntact = false;
+    this.#options.events.onGap(this);
+  }
+
+  #finish(reason: string, status: number | undefined): void {
+    if (this.#isClosed) return;
+    this.close();
+    this.#options.events.onClosed(this, reason, status);
+  }
+}
+
+/** HTTP status with which the upgrade was refused, where the close says one. */
+function statusOf(code: number, text: string): number | undefined {
+  if (code >= 400 && code <= 599) return code;
+  const match = /\b(403|418|429|451)\b/.exec(text);
+  return match === null ? undefined : Number(match[1]);
+}
+
+function asPayloadError(source: string, thrown: unknown): AssayError {
+  if (isAssayError(thrown)) return thrown;
+  return new AssayError('SOURCE_BAD_PAYLOAD', `${source}: a frame could not be read: ${messageOf(thrown)}`, {
+    context: { source },
+    cause: thrown,
+  });
+}
