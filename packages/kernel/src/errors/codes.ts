@@ -53,6 +53,11 @@ export const ERROR_CODES = {
     recovery: 'Ask without kind=final for the live price, or run at least three nodes.',
     isTransient: true,
   },
+  HISTORY_UNAVAILABLE: {
+    meaning: 'The history cannot be written or read now (disk full, database away).',
+    recovery: 'Free disk space or bring the database back; what is missing is taken from the event log.',
+    isTransient: true,
+  },
   NOT_FOUND: {
     meaning: 'What was asked for does not exist here.',
     recovery: 'Check the spelling; `assay feeds` and `assay sources` list what exists.',

@@ -25,7 +25,12 @@ export function createMemoryBus(options: MemoryBusOptions): EventBus {
 }
 
 type Topic = { partitions: BusRecord[][]; deliveries: Set<Delivery> };
-type Group = { members: Delivery[]; holders: (Delivery | undefined)[]; nextOffsets: (number | undefined)[] };
+type Group = {
+  members: Delivery[];
+  holders: (Delivery | undefined)[];
+  nextOffsets: (number | undefined)[];
+  sharing: Promise<void>;
+};
 type Waiting = {
   topic: string;
   records: readonly NewRecord[];
@@ -39,7 +44,6 @@ class MemoryBus implements EventBus {
   readonly #subscriptions = new Set<Subscription>();
   #waiting: Waiting[] = [];
   #waitingCount = 0;
-  #lastAt = 0;
   #isRunning = false;
 
   constructor(options: MemoryBusOptions) {
@@ -130,8 +134,7 @@ class MemoryBus implements EventBus {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#waitingCount = 0;
-    const at = Math.max(this.#options.clock.now(), this.#lastAt + 1);
-    this.#lastAt = at;
+    const at = this.#nextInstant(waiting);
     const touched = new Map<Topic, Set<number>>();
     for (const { topic: name, records, resolve } of waiting) {
       const topic = this.#topic(name);
@@ -152,8 +155,22 @@ class MemoryBus implements EventBus {
     }
   }
 
-  /** Gives each partition of a group to the member whose turn it is. */
-  async #share(group: Group, topic: Topic): Promise<void> {
+  /** One value for the commit, later than the last one of every partition of the topics that it touches. */
+  #nextInstant(waiting: readonly Waiting[]): number {
+    let at = this.#options.clock.now();
+    for (const name of new Set(waiting.map(({ topic }) => topic))) {
+      for (const records of this.#topic(name).partitions) at = Math.max(at, (records.at(-1)?.at ?? 0) + 1);
+    }
+    return at;
+  }
+
+  /** Gives each partition of a group to the member whose turn it is; one change of hands after the other. */
+  #share(group: Group, topic: Topic): Promise<void> {
+    group.sharing = group.sharing.then(() => this.#shareNow(group, topic));
+    return group.sharing;
+  }
+
+  async #shareNow(group: Group, topic: Topic): Promise<void> {
     await Promise.all(
       topic.partitions.map(async (_, partition) => {
         const wanted = group.members[partition % Math.max(1, group.members.length)];
@@ -180,7 +197,7 @@ class MemoryBus implements EventBus {
     const id = `${topic} ${name}`;
     let group = this.#groups.get(id);
     if (group === undefined) {
-      group = { members: [], holders: [], nextOffsets: [] };
+      group = { members: [], holders: [], nextOffsets: [], sharing: Promise.resolve() };
       this.#groups.set(id, group);
     }
     return group;
