@@ -14,9 +14,6 @@ const REGISTRY = new RegExp(
 );
 const NOTE = new RegExp(`\\b(${'TO'}DO|${'FIX'}ME|${'XX'}X|${'HA'}CK)\\b`);
 
-/** The one file of the product that prints for people. */
-const OUTPUT = /^packages\/assay\/src\/cli\//;
-
 export const LEFTOVER_RULES: Rule[] = [
   {
     name: 'machine-path',
@@ -46,8 +43,7 @@ export const LEFTOVER_RULES: Rule[] = [
   {
     name: 'stray-output',
     law: 'The product writes through its log or its command line, never to the console, and never stops in a debugger.',
-    check: (tree) =>
-      tree.sources.filter((file) => file.isProduct && !OUTPUT.test(file.path)).flatMap(strayOutput),
+    check: (tree) => tree.sources.filter((file) => file.isProduct).flatMap(strayOutput),
   },
   {
     name: 'focused-test',
