@@ -40,6 +40,7 @@ export type DriverOptions = {
 /** Nothing is opened yet: each driver has its own `start`. */
 export function openDrivers({ settings, folder, clock, log, metrics }: DriverOptions): Drivers {
   const { retention } = settings;
+  const historyMs = retention.historyDays * 24 * HOUR_MS;
   const maxBytes = retention.topicMegabytes * MEGABYTE;
   const decisions = { maxAgeMs: retention.decisionsHours * HOUR_MS, maxBytes };
   const prices = { maxAgeMs: retention.sourcePricesHours * HOUR_MS, maxBytes };
@@ -55,8 +56,7 @@ export function openDrivers({ settings, folder, clock, log, metrics }: DriverOpt
     history: createSqliteHistory({
       path: folder.file(HISTORY_FILE),
       clock,
-      retention: { ageMs: retention.historyDays * 24 * HOUR_MS },
-      log: log.child({ part: 'history' }),
+      retention: { pricesMaxAgeMs: historyMs, answersMaxAgeMs: historyMs },
     }),
     cache: createMemoryCache({ clock }),
     outbound: openOutbound(settings, clock),
