@@ -4,6 +4,7 @@
 // tidy.test.ts watches.
 import { resolve } from 'node:path';
 import { CIRCLE_RULES } from './tidy/circles.ts';
+import { DOCUMENT_RULES } from './tidy/documents.ts';
 import { EXCEPTIONS, type Exception } from './tidy/exceptions.ts';
 import { FLOOR_RULES } from './tidy/floors.ts';
 import { HEADER_RULES } from './tidy/headers.ts';
@@ -27,6 +28,7 @@ export const RULES: readonly Rule[] = [
   ...WORD_RULES,
   ...HEADER_RULES,
   ...LEFTOVER_RULES,
+  ...DOCUMENT_RULES,
   ...REFERENCE_RULES,
   {
     name: STALE_EXCEPTION,

@@ -5,12 +5,12 @@ import type { SourceFile, Tree } from './tree.ts';
 
 type Found = Omit<Finding, 'rule'>;
 
-/** Implementations that need nothing but this process and its disk. */
-const EMBEDDED = ['memory', 'sqlite', 'embedded', 'devnet', 'local', 'log', 'recorded'];
+/** Implementations that need nothing but this machine. */
+const EMBEDDED = ['memory', 'sqlite', 'embedded', 'devnet', 'local', 'log', 'recorded', 'network'];
 /** Implementations that speak to something real. */
 const REAL = [
   ...['kafka', 'redis', 'mongodb', 'postgres', 'json-rpc', 'libp2p', 'remote', 'firefly', 'cacti'],
-  ...['email', 'slack', 'pagerduty', 'network'],
+  ...['email', 'slack', 'pagerduty'],
 ];
 const DRIVERS = 'packages/assay/src/drivers.ts';
 /** Libraries that are a language of the code around them rather than a client of something outside. */
