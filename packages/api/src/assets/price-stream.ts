@@ -63,7 +63,7 @@ export class PriceStream {
   readonly #dropped: Counter;
   #replays = 0;
   #pulsedAtMs = 0;
-  #isStopped = false;
+  #checking: Promise<void> | undefined;
   #cancelSweep: (() => void) | undefined;
   #endUpdates: (() => void) | undefined;
 
@@ -90,13 +90,11 @@ export class PriceStream {
   }
 
   start(): void {
-    this.#isStopped = false;
     this.#endUpdates = this.#options.view.onUpdate((updates) => this.#broadcast(updates));
     this.#sweepLater();
   }
 
   stop(): void {
-    this.#isStopped = true;
     this.#cancelSweep?.();
     this.#endUpdates?.();
     for (const client of this.#clients) client.end(': the server stops\n\n');
@@ -211,15 +209,18 @@ export class PriceStream {
 
   #sweepLater(): void {
     this.#cancelSweep = this.#options.clock.after(SWEEP_EVERY_MS, () => {
-      this.#sweep()
-        .catch((error) => this.#options.log.warn('sweep of streams failed', { reason: messageOf(error) }))
+      this.#sweepLater();
+      this.#sweep();
+      // Asking the key store may take longer than a sweep; one question at a time.
+      this.#checking ??= this.#dropRevoked()
+        .catch((error) => this.#options.log.warn('keys of streams not checked', { reason: messageOf(error) }))
         .finally(() => {
-          if (!this.#isStopped) this.#sweepLater();
+          this.#checking = undefined;
         });
     });
   }
 
-  async #sweep(): Promise<void> {
+  #sweep(): void {
     const nowMs = this.#options.clock.now();
     this.#announceOverdue(nowMs);
     const stalledAfterMs = this.#options.stalledAfterMs ?? STALLED_AFTER_MS;
@@ -229,6 +230,9 @@ export class PriceStream {
       if (client.blockedForMs(nowMs) >= stalledAfterMs) this.#drop(client, 'slow');
       else if (isPulse) client.pulse(nowMs);
     }
+  }
+
+  async #dropRevoked(): Promise<void> {
     const keyIds = new Set([...this.#clients].map(({ keyId }) => keyId));
     for (const keyId of keyIds) {
       if (await this.#options.authenticator.isStillValid(keyId)) continue;

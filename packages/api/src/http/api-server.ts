@@ -70,6 +70,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
     bodyLimit: BODY_MAX_BYTES,
     routerOptions: { maxParamLength: 100 },
     exposeHeadRoutes: true,
+    // An address that cannot be decoded never reaches a route.
+    frameworkErrors: (error, _request, reply) => {
+      sendBy(reply, frameworkError(error) ?? problemOf(error));
+    },
     logger: false,
   });
   addRoutes(app, options);

@@ -6,15 +6,25 @@ const NEAR_MAX = 5;
 const LENGTH_MAX = 40;
 
 export function nearNames(name: string, known: readonly string[]): string[] {
-  const wanted = plain(name.slice(0, LENGTH_MAX));
+  const given = name.slice(0, LENGTH_MAX);
+  const wanted = plain(given);
   // Half of a short name may differ; what differs more was not meant.
   const limit = Math.max(2, Math.floor(wanted.length / 2));
   return known
-    .map((candidate) => ({ candidate, distance: distanceOf(wanted, plain(candidate)) }))
+    .map((candidate) => ({
+      candidate,
+      distance: hasSameBase(given, candidate) ? 1 : distanceOf(wanted, plain(candidate)),
+    }))
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
     .slice(0, NEAR_MAX)
     .map(({ candidate }) => candidate);
+}
+
+/** "BTC-EUR" and "BTC/USD": the asset was meant, in another currency. */
+function hasSameBase(a: string, b: string): boolean {
+  const [base, quote] = a.toUpperCase().split(/[/-]/);
+  return base !== '' && quote !== undefined && b.toUpperCase().split('/')[0] === base;
 }
 
 function plain(name: string): string {

@@ -55,7 +55,7 @@ export const limit = z
   .refine((count) => count <= LIMIT_MAX, LIMIT_FIX)
   .describe(`Rows of one page, at most ${LIMIT_MAX}`);
 
-const CURSOR_FIX = 'give the nextCursor of the page before, unchanged';
+export const CURSOR_FIX = 'give the nextCursor of the page before, unchanged';
 export const cursor = z
   .string(CURSOR_FIX)
   .min(1, CURSOR_FIX)

@@ -1,8 +1,9 @@
 // Routes of prices that were: history by pages, candles.
+import { isAssayError } from '@assay/kernel/errors/assay-error';
 import { z } from 'zod';
 import type { PastAnswers } from '../assets/past-answers.ts';
 import type { PriceView } from '../views/prices.ts';
-import { cursor, findFeed, instant, limit, order } from './parameters.ts';
+import { CURSOR_FIX, cursor, findFeed, instant, limit, order } from './parameters.ts';
 import { defineRoute, invalid, json, type Route } from './route.ts';
 
 const INTERVALS_MS = { '1m': 60_000, '5m': 300_000, '1h': 3_600_000, '1d': 86_400_000 } as const;
@@ -26,7 +27,7 @@ export function pastRoutes({ view, past }: { view: PriceView; past: PastAnswers 
     query: z.strictObject(range),
     async handle({ path, query, principal }) {
       const { feed } = findFeed(view, path.feed!, principal).definition;
-      return json(await past.page(feed, rangeOf(query)));
+      return json(await readable(query, past.page(feed, rangeOf(query))));
     },
   });
   const candles = defineRoute({
@@ -40,10 +41,19 @@ export function pastRoutes({ view, past }: { view: PriceView; past: PastAnswers 
     async handle({ path, query, principal }) {
       const { feed } = findFeed(view, path.feed!, principal).definition;
       const name = query.interval ?? '1m';
-      return json(await past.candles(feed, { name, ms: INTERVALS_MS[name] }, rangeOf(query)), true);
+      const interval = { name, ms: INTERVALS_MS[name] };
+      return json(await readable(query, past.candles(feed, interval, rangeOf(query))), true);
     },
   });
   return [history, candles];
+}
+
+/** A cursor is the history's own text: only it can say that one is none. */
+async function readable<T>({ cursor: given }: Range, page: Promise<T>): Promise<T> {
+  return await page.catch((error: unknown) => {
+    if (given === undefined || !isAssayError(error, 'RECORD_INVALID')) throw error;
+    throw invalid('cursor', given, CURSOR_FIX);
+  });
 }
 
 type Range = {
