@@ -116,7 +116,8 @@ export class NetworkSocket implements OutboundSocket {
 }
 
 function clientOptions(request: SocketRequest, options: NetworkSocketOptions): ClientOptions {
-  const client: ClientOptions = {
+  // `closeTimeout` is newer than the published types.
+  const client: ClientOptions & { closeTimeout: number } = {
     headers: { ...options.headers, ...request.headers },
     maxPayload: FRAME_BYTES_MAX,
     // Venues' frames are small: unpacking costs more time than it saves on the wire.
