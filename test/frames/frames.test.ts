@@ -93,7 +93,7 @@ test(
       const path = sessionFile(join(wire, session));
       if (path === undefined) continue;
       const rows = readSession(path);
-      const source = sources.get(adapterOf(session, rows) ?? '');
+      const source = adapterOf(session, rows, sources);
       if (source?.stream === undefined) continue;
       spoken.push(session);
       const report = replaySession(session, join(wire, session), rows, source);

@@ -54,8 +54,7 @@ async function replayAll(folder: string): Promise<{ reports: SessionReport[]; ot
     const path = sessionFile(venue);
     if (path === undefined) continue;
     const rows = readSession(path);
-    const adapter = adapterOf(session, rows);
-    const source = adapter === undefined ? undefined : sources.get(adapter);
+    const source = adapterOf(session, rows, sources);
     if (source?.stream === undefined)
       others.push({ session, reason: 'no adapter speaks this venue or version' });
     else reports.push(replaySession(session, venue, rows, source));
@@ -77,7 +76,7 @@ function print(reports: readonly SessionReport[], others: readonly Other[]): voi
   const out = (line: string): void => void stdout.write(`${line}\n`);
   for (const report of reports) {
     out(
-      `\n${report.session}: adapter ${report.adapter}, ${report.stored} frames, ${report.instruments} instruments`,
+      `\n${report.session} (${report.adapter}): ${report.stored} frames, ${report.instruments} instruments`,
     );
     out(row('kind', ['frames', 'prices', 'others', 'control', 'ignored', 'errors', 'values']));
     for (const kind of report.kinds) {

@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { Source } from '@assay/oracle/sources/define-source';
 
 export type SessionRow = {
   conn: string;
@@ -36,20 +37,15 @@ export function readSession(path: string): SessionRow[] {
   return rows;
 }
 
-/** Which adapter speaks this session's version: the address decides, whatever the folder is called. */
-const SPOKEN: readonly { adapter: string; address: RegExp }[] = [
+/** Addresses of versions that an adapter speaks, beside the one that it uses itself. */
+const ALSO_SPOKEN: readonly { adapter: string; address: RegExp }[] = [
   { adapter: 'binance', address: /\bbinance\.(?:com|us|vision)(?::\d+)?\/(?:stream|ws)\b/ },
-  { adapter: 'coinbase', address: /\bws-feed\.(?:exchange|pro)\.coinbase\.com\b/ },
-  { adapter: 'kraken', address: /\bkraken\.com\/v2\b/ },
+  { adapter: 'coinbase', address: /\bws-feed\.pro\.coinbase\.com\b/ },
   { adapter: 'okx', address: /\bokx\.com(?::\d+)?\/ws\/v5\/public\b/ },
   { adapter: 'bybit', address: /\bbybit\.com\/v5\/public\/(?:spot|linear|inverse)\b/ },
-  { adapter: 'bitstamp', address: /\bws\.bitstamp\.net\b/ },
 ];
 
-/**
- * By folder, for a session that does not tell its address; the recordings' names where they differ from the
- * ids.
- */
+/** By folder, for a session that does not tell its address; the recordings' names where they differ from the ids. */
 const FOLDERS: Record<string, string> = {
   binance_us: 'binance',
   bybit_v5: 'bybit',
@@ -57,16 +53,32 @@ const FOLDERS: Record<string, string> = {
   kraken_ws_v2: 'kraken',
 };
 
-export function adapterOf(folderName: string, rows: readonly SessionRow[]): string | undefined {
+/** The adapter that speaks this session's version: the address decides, whatever the folder is called. */
+export function adapterOf(
+  folderName: string,
+  rows: readonly SessionRow[],
+  sources: ReadonlyMap<string, Source>,
+): Source | undefined {
   const addresses = rows.filter(({ dir }) => dir === 'connect').map(({ raw }) => raw);
-  if (addresses.length === 0) return FOLDERS[folderName] ?? folderName;
-  return SPOKEN.find(({ address }) => addresses.some((raw) => address.test(raw)))?.adapter;
+  if (addresses.length === 0) return sources.get(FOLDERS[folderName] ?? folderName);
+  const own = [...sources.values()].find(({ endpoints }) =>
+    addresses.some((address) => endpoints.stream !== undefined && isUnder(address, endpoints.stream)),
+  );
+  if (own !== undefined) return own;
+  const also = ALSO_SPOKEN.find(({ address }) => addresses.some((raw) => address.test(raw)));
+  return also === undefined ? undefined : sources.get(also.adapter);
+}
+
+function isUnder(address: string, endpoint: string): boolean {
+  const rest = address.startsWith(endpoint) ? address.slice(endpoint.length) : undefined;
+  return rest !== undefined && (rest === '' || /^[/?]/.test(rest));
 }
 
 export function instrumentsOf(adapter: string, folder: string, rows: readonly SessionRow[]): Instruments {
   const found: Instruments = { names: new Set(), pairs: listedPairs(folder), isEverything: false };
   for (const { dir, raw } of rows) {
-    const names = dir === 'connect' ? namesInAddress(raw) : dir === 'out' ? namesInMessage(adapter, raw) : [];
+    const names =
+      dir === 'connect' ? namesInAddress(adapter, raw) : dir === 'out' ? namesInMessage(adapter, raw) : [];
     for (const name of names) {
       if (name.startsWith('!')) found.isEverything = true;
       else found.names.add(name);
@@ -77,10 +89,15 @@ export function instrumentsOf(adapter: string, folder: string, rows: readonly Se
   return found;
 }
 
-/** Binance names its streams in the address: `btcusdt@trade`, `!ticker@arr`. */
-function namesInAddress(address: string): string[] {
+/** Binance names its streams in the address: `btcusdt@trade`, `!ticker@arr`; others list symbols in the query. */
+function namesInAddress(adapter: string, address: string): string[] {
+  if (adapter !== 'binance')
+    return (/[?&]symbols?=([^&]+)/.exec(address)?.[1] ?? '').split(',').filter(Boolean);
   const list = /[?&]streams=([^&]+)/.exec(address)?.[1] ?? /\/ws\/([^?]+)/.exec(address)?.[1] ?? '';
-  return list.includes('@') ? list.split('/').map(nameOfStream) : [];
+  return list
+    .split('/')
+    .filter((stream) => stream.includes('@'))
+    .map(nameOfStream);
 }
 
 function nameOfStream(stream: string): string {
@@ -111,8 +128,16 @@ function namesInMessage(adapter: string, raw: string): string[] {
     case 'bitstamp':
       return texts([message.data?.channel]).map((channel) => channel.replace(/^.*_/, ''));
     default:
-      return [];
+      return wordsIn(message);
   }
+}
+
+/** Of a message that is not described here, every text and what stands behind its last dot, colon or slash. */
+function wordsIn(value: unknown): string[] {
+  if (typeof value === 'string')
+    return value.split(',').flatMap((text) => [text, text.replace(/^.*[.:/]/, '')]);
+  if (value === null || typeof value !== 'object') return [];
+  return Object.values(value).flatMap(wordsIn);
 }
 
 function listIn(value: unknown): Loose[] {

@@ -56,7 +56,7 @@ async function priceFrames(): Promise<Work[]> {
     const path = sessionFile(venue);
     if (path === undefined) continue;
     const rows = readSession(path);
-    const source = sources.get(adapterOf(session, rows) ?? '');
+    const source = adapterOf(session, rows, sources);
     if (source?.stream === undefined) continue;
     const { names, pairs } = instrumentsOf(source.id, venue, rows);
     const asked = [...names].map((name) => pairs.get(name) ?? name.replace(/-/, '/')).filter(isTwoPart);
