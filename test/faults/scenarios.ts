@@ -1,0 +1,181 @@
+// What is done to the venues, and what is seen of it. In: a world, its coverage. Out: findings, each a sentence with the expected
+// and the seen. A dead venue is dead in one of three ways in turn: cut off, silent with open connections, failing with 503.
+import type { Answer, AnswerState } from '@assay/oracle/model/answer';
+import { decodeDecision } from '@assay/oracle/model/decision';
+import type { FaultKind } from '@assay/sandbox/faults';
+import type { Coverage, Expectation } from './coverage.ts';
+import { HonestRange } from './honest-range.ts';
+import type { Setup, World } from './world.ts';
+
+const DEATHS: readonly { kind: FaultKind; value: number }[] = [
+  { kind: 'disconnect', value: 0 },
+  { kind: 'silence', value: 0 },
+  { kind: '5xx', value: 503 },
+];
+
+/** A stream's silence shows within this; the service looks every quarter of a second and the aggregation every half. */
+const STREAM_NOTICE_MS = 10_000;
+const BEAT_MS = 1_000;
+/** How long the expected states must hold once they are due. */
+const HOLD_MS = 5_000;
+/** Reconnects wait up to half a minute; a feed is then ok within seconds. */
+const RECOVER_WITHIN_MS = 60_000;
+const POLL_MS = 500;
+
+export type ChoiceResult = {
+  dead: readonly string[];
+  expected: Expectation[];
+  mismatches: string[];
+  /** Answers in state ok that were compared with the honest range. */
+  comparedCount: number;
+  recoveredAfterMs: number;
+};
+
+/** Within what time a source's death must show, by its own transport. */
+export function noticeLimitMs(setup: Setup, source: string): number {
+  const { http, stream } = setup.sources.get(source)!;
+  if (stream !== undefined) return STREAM_NOTICE_MS;
+  return 2 * http!.intervalMs + http!.timeoutMs;
+}
+
+export async function killSome(
+  setup: Setup,
+  world: World,
+  coverage: Coverage,
+  dead: readonly string[],
+  turn: number,
+): Promise<ChoiceResult> {
+  const expected = coverage.expect(new Set(dead));
+  const isDead = (source: string) => dead.includes(source);
+  const honest = new HonestRange(world.sandbox, setup.config.feeds);
+  world.onStep = () => honest.observe(world.clock.now());
+  await world.pass(2_000);
+  for (const [index, venue] of dead.entries()) kill(world, venue, turn + index);
+  // Aggregators are polled once a minute and decide no state; every witness must be noticed before the states are judged.
+  const witnesses = setup.config.sources.filter(({ kind }) => kind === 'exchange' || kind === 'pool');
+  const slowest = Math.max(...witnesses.map(({ source }) => noticeLimitMs(setup, source)));
+  await world.pass(slowest + BEAT_MS);
+  if (expected.some(({ state }) => state === 'stale')) {
+    await world.pass(Math.max(...setup.config.feeds.map((feed) => feed.staleAfterMs)));
+  }
+  const result: ChoiceResult = { dead, expected, mismatches: [], comparedCount: 0, recoveredAfterMs: 0 };
+  const states = new Map(expected.map(({ feed, state }) => [feed, state]));
+  const judge = (answer: Answer) => {
+    const state = states.get(answer.feed)!;
+    if (answer.state !== state) {
+      note(result, `${answer.feed} is ${answer.state} (${answer.stateReason}), not ${state}`);
+    }
+    if (answer.state !== 'ok') return;
+    const range = honest.of(answer.feed, (source) => !isDead(source));
+    result.comparedCount += 1;
+    const price = Number(answer.price);
+    if (price < range.low || price > range.high) {
+      note(result, `${answer.feed} ${answer.price} is outside ${range.low} to ${range.high}`);
+    }
+  };
+  const isPolledLate = (source: string) => noticeLimitMs(setup, source) > slowest;
+  world.onDecision = (text) => {
+    const { feed, inputs } = decodeDecision(text);
+    const used = inputs.find(
+      ({ source, verdict }) => verdict === 'used' && isDead(source) && !isPolledLate(source),
+    );
+    if (used !== undefined) note(result, `${feed} still uses ${used.source}`);
+  };
+  for (const answer of world.answers.values()) judge(answer);
+  world.onAnswer = judge;
+  await world.pass(HOLD_MS);
+  for (const { feed } of expected) {
+    if (!world.answers.has(feed)) note(result, `${feed} never had an answer`);
+  }
+  release(world);
+  for (const venue of dead) world.sandbox.host(venue).clearFaults();
+  result.recoveredAfterMs = await untilAll(world, setup, 'ok', RECOVER_WITHIN_MS);
+  if (result.recoveredAfterMs === Infinity) note(result, `not all ok again: ${statesOf(world, 'ok')}`);
+  return result;
+}
+
+export type DeathOfAll = {
+  staleAfterMs: Map<string, { seenMs: number; limitMs: number }>;
+  recoveredAfterMs: number;
+};
+
+/** Every venue dies; each feed must say `stale` within its limit, and be ok again without a restart. */
+export async function killAll(setup: Setup, world: World): Promise<DeathOfAll> {
+  const killedAt = world.clock.now();
+  for (const [index, venue] of [...world.sandbox.hosts.keys()].entries()) kill(world, venue, index);
+  const limits = new Map(
+    setup.config.feeds.map((feed) => {
+      const noticed = Math.max(...feed.sources.map(({ source }) => noticeLimitMs(setup, source)));
+      return [feed.feed, noticed + feed.staleAfterMs + BEAT_MS];
+    }),
+  );
+  const seen = new Map<string, number>();
+  world.onAnswer = ({ feed, state, answeredAt }) => {
+    if (state === 'stale' && !seen.has(feed)) seen.set(feed, answeredAt - killedAt);
+  };
+  await world.pass(Math.max(...limits.values()) + POLL_MS);
+  release(world);
+  for (const host of world.sandbox.hosts.values()) host.clearFaults();
+  const recoveredAfterMs = await untilAll(world, setup, 'ok', RECOVER_WITHIN_MS);
+  const staleAfterMs = new Map(
+    [...limits].map(([feed, limitMs]) => [feed, { seenMs: seen.get(feed) ?? Infinity, limitMs }]),
+  );
+  return { staleAfterMs, recoveredAfterMs };
+}
+
+export type Silence = { source: string; noticedMs: number; limitMs: number; frames: string };
+
+/** One venue falls silent with its connections open: how long is its price still used? */
+export async function fallSilent(setup: Setup, world: World, source: string): Promise<Silence> {
+  const limitMs = noticeLimitMs(setup, source);
+  const silentAt = world.clock.now();
+  let lastUsedAt = silentAt;
+  world.onDecision = (text) => {
+    const { at, inputs } = decodeDecision(text);
+    if (inputs.some((input) => input.source === source && input.verdict === 'used')) lastUsedAt = at;
+  };
+  world.sandbox.setFault({ venue: source, kind: 'silence', value: 0 });
+  await world.pass(limitMs + 2 * BEAT_MS);
+  release(world);
+  world.sandbox.host(source).clearFaults();
+  await world.pass(RECOVER_WITHIN_MS / 2);
+  const frames = setup.sources.get(source)!.stream === undefined ? 'polled' : 'streamed';
+  return { source, noticedMs: lastUsedAt - silentAt, limitMs, frames };
+}
+
+/** Milliseconds until every feed has this state, or Infinity. */
+export async function untilAll(
+  world: World,
+  setup: Setup,
+  state: AnswerState,
+  withinMs: number,
+): Promise<number> {
+  for (let passed = 0; passed <= withinMs; passed += POLL_MS) {
+    if (setup.config.feeds.every(({ feed }) => world.answers.get(feed)?.state === state)) return passed;
+    await world.pass(POLL_MS);
+  }
+  return Infinity;
+}
+
+function kill(world: World, venue: string, turn: number): void {
+  world.sandbox.setFault({ venue, ...DEATHS[turn % DEATHS.length]! });
+}
+
+function release(world: World): void {
+  world.onAnswer = () => {};
+  world.onDecision = () => {};
+  world.onStep = () => {};
+}
+
+/** The same finding many times is one finding; a broken run must not fill the memory. */
+const FINDINGS_MAX = 40;
+
+function note(result: ChoiceResult, finding: string): void {
+  const isKnown = result.mismatches.some((one) => one.slice(0, 24) === finding.slice(0, 24));
+  if (!isKnown && result.mismatches.length < FINDINGS_MAX) result.mismatches.push(finding);
+}
+
+function statesOf(world: World, but: AnswerState): string {
+  const others = [...world.answers.values()].filter(({ state }) => state !== but);
+  return others.map(({ feed, state, stateReason }) => `${feed} ${state} (${stateReason})`).join('; ');
+}
