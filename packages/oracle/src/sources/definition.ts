@@ -146,11 +146,11 @@ function scalar(value: unknown): string | undefined {
 
 /** `{name}` in a text, replaced by what stands for it; a name that is not known stays. */
 export function fill(template: string, values: Record<string, string>): string {
-  return template.replace(/\{([a-zA-Z.:]+)\}/g, (whole, name: string) => values[name] ?? whole);
+  return template.replace(/\{([\w.:-]+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
 export function namesIn(template: string): string[] {
-  return [...template.matchAll(/\{([a-zA-Z.:]+)\}/g)].map((match) => match[1] ?? '');
+  return [...template.matchAll(/\{([\w.:-]+)\}/g)].map((match) => match[1] ?? '');
 }
 
 /** A message with every text in it filled. */

@@ -18,7 +18,7 @@ import {
   textIn,
 } from './payload.ts';
 
-const TIME_UNITS = ['iso', 's', 'ms', 'us'] as const;
+const TIME_UNITS = ['iso', 's', 'ms', 'us', 'ns'] as const;
 const KINDS = ['ticker', 'trade', 'index', 'pool'] as const satisfies readonly PriceKind[];
 /** The symbol is the name under which an item stands. */
 const KEY = '$key';
@@ -159,6 +159,8 @@ function timeIn(value: unknown, unit: PriceFields['timeUnit'], frame: string, fi
       return msIn(value, frame, field);
     case 'us':
       return microsecondsIn(value, frame, field);
+    case 'ns':
+      return microsecondsIn(typeof value === 'string' ? Number(value) / 1000 : undefined, frame, field);
   }
 }
 

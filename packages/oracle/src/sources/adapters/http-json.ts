@@ -69,7 +69,7 @@ export type PriceFieldsDefinition = {
   bid?: string;
   ask?: string;
   time?: string;
-  timeUnit?: 'iso' | 's' | 'ms' | 'us';
+  timeUnit?: 'iso' | 's' | 'ms' | 'us' | 'ns';
   volume?: string;
   sequence?: string;
   kind?: 'ticker' | 'trade' | 'index' | 'pool';
