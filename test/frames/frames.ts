@@ -5,7 +5,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadSources } from '../../packages/assay/src/source-folder.ts';
+import { loadSources } from '@assay/assay/source-folder';
 import { recordings } from '../recordings.ts';
 import { replaySession, type SessionReport } from './replay-session.ts';
 import { adapterOf, readSession, sessionFile } from './session.ts';

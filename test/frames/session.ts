@@ -45,7 +45,10 @@ const ALSO_SPOKEN: readonly { adapter: string; address: RegExp }[] = [
   { adapter: 'bybit', address: /\bbybit\.com\/v5\/public\/(?:spot|linear|inverse)\b/ },
 ];
 
-/** By folder, for a session that does not tell its address; the recordings' names where they differ from the ids. */
+/**
+ * By folder, for a session that does not tell its address; the recordings' names where they differ from the
+ * ids.
+ */
 const FOLDERS: Record<string, string> = {
   binance_us: 'binance',
   bybit_v5: 'bybit',
@@ -89,7 +92,10 @@ export function instrumentsOf(adapter: string, folder: string, rows: readonly Se
   return found;
 }
 
-/** Binance names its streams in the address: `btcusdt@trade`, `!ticker@arr`; others list symbols in the query. */
+/**
+ * Binance names its streams in the address: `btcusdt@trade`, `!ticker@arr`; others list symbols in the
+ * query.
+ */
 function namesInAddress(adapter: string, address: string): string[] {
   if (adapter !== 'binance')
     return (/[?&]symbols?=([^&]+)/.exec(address)?.[1] ?? '').split(',').filter(Boolean);
@@ -132,7 +138,9 @@ function namesInMessage(adapter: string, raw: string): string[] {
   }
 }
 
-/** Of a message that is not described here, every text and what stands behind its last dot, colon or slash. */
+/**
+ * Of a message that is not described here, every text and what stands behind its last dot, colon or slash.
+ */
 function wordsIn(value: unknown): string[] {
   if (typeof value === 'string')
     return value.split(',').flatMap((text) => [text, text.replace(/^.*[.:/]/, '')]);

@@ -1,10 +1,10 @@
 // How many price frames of recorded sessions go through adapter and check in a second of CPU time. In: the
 // recordings. Out: frames and CPU milliseconds; zero frames where there are no recordings.
 import { join } from 'node:path';
+import { loadSources } from '@assay/assay/source-folder';
 import type { Source, SourceContext } from '@assay/oracle/sources/define-source';
 import { checkPrice, sourcePriceOf } from '@assay/oracle/sources/price-check';
 import { sourceContext } from '@assay/oracle/sources/source-context';
-import { loadSources } from '../../packages/assay/src/source-folder.ts';
 import { recordings } from '../recordings.ts';
 import { adapterOf, instrumentsOf, readSession, sessionFile } from './session.ts';
 

@@ -11,7 +11,7 @@ const MODULE = (id: string): string => `export default {
   kind: 'exchange', endpoints: { rest: 'https://example.com' }, symbol: (pair) => pair,
   limits: { requests: { count: 1, windowMs: 1000 } },
   http: { intervalMs: 1000, timeoutMs: 1000, requests: () => [], parse: () => [] },
-  examples: [{ name: 'none', transport: 'http', payload: '', pairs: [], expect: { error: 'X' }, from: 'here' }],
+  examples: [{ name: 'x', transport: 'http', payload: '', pairs: [], expect: { error: 'X' }, from: 'y' }],
 };`;
 
 test('every adapter of the folder is a source under the name of its file', async () => {

@@ -59,8 +59,7 @@ export type SourceContext = {
   options: Record<string, unknown>;
   /**
    * One pair of a batch that cannot be believed, without the others being lost. Where it is absent the
-   * error is
-   * thrown, and the whole answer with it.
+   * error is thrown, and the whole answer with it.
    */
   reject?(pair: Pair, error: AssayError): void;
 };
