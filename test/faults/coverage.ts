@@ -3,7 +3,8 @@
 //
 //   ok        at least its minimum of independent venues remain whose prices reach the feed's quote currency without resting
 //             on one venue's word, and no single venue's loss would leave it without any
-//   stale     no source at all remains
+//   stale     no venue's word remains that reaches the feed's quote currency: aggregators repeat what venues say, and
+//             neither a price nor a rate of theirs alone makes an answer
 //   degraded  everything between
 import type { AggregationConfig, FeedDefinition } from '@assay/oracle/model/feed';
 import { baseOf, quoteOf } from '@assay/oracle/model/pair';
@@ -30,17 +31,14 @@ export class Coverage {
   }
 
   expect(dead: ReadonlySet<string>): Expectation[] {
-    const alive = this.#edges.filter((edge) => !dead.has(edge.source));
-    const witnesses = alive.filter((edge) => edge.venue !== undefined);
+    const witnesses = this.#edges.filter((edge) => edge.venue !== undefined && !dead.has(edge.source));
     return this.#config.feeds.map((feed) => {
       const sound = venuesOf(feed, witnesses, (quote) => isSound(witnesses, quote, quoteOf(feed.feed)));
-      const isAnswered = alive.some(
-        (edge) => edge.base === baseOf(feed.feed) && reaches(alive, edge.quote, quoteOf(feed.feed)),
-      );
+      const answering = venuesOf(feed, witnesses, (quote) => reaches(witnesses, quote, quoteOf(feed.feed)));
       const survives = [...sound].every((venue) => isPricedWithout(feed, witnesses, venue));
       const minimum = feed.minimumVenues;
       const isOk = sound.size >= minimum && survives;
-      const state = isOk ? 'ok' : isAnswered ? 'degraded' : 'stale';
+      const state = isOk ? 'ok' : answering.size > 0 ? 'degraded' : 'stale';
       return { feed: feed.feed, state, venues: sound.size, minimum };
     });
   }
