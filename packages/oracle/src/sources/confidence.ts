@@ -65,10 +65,11 @@ export class Confidence {
     return signal.mean < AGREEMENT_COLLAPSED;
   }
 
-  /** After a quarantine the others judge anew: what they said before is forgotten. */
-  forgetAgreement(pair: Pair): void {
+  /** After a quarantine, which ends at `until`, the others judge anew, from half trust. */
+  doubtAgreement(pair: Pair, until: number): void {
     const entry = this.#entries.get(pair);
-    if (entry !== undefined) entry.health = { ...entry.health, agreement: newHealth().agreement };
+    const agreement = { mean: 0.5, weight: AGREEMENT_WEIGHT_MINIMUM / 2, at: until };
+    if (entry !== undefined) entry.health = { ...entry.health, agreement };
   }
 
   meanLatencyMs(): number | undefined {

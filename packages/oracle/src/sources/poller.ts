@@ -14,6 +14,8 @@ export type PollAnswer = { request: SourceRequest; prices: Parsed[]; response: O
 export type PollerEvents = {
   onAnswer(answer: PollAnswer): void;
   onError(error: AssayError, request: SourceRequest): void;
+  /** The adapter could not even say what to ask: its configuration is wrong. */
+  onUnusable(error: AssayError): void;
 };
 
 export type PollerOptions = {
@@ -99,8 +101,8 @@ export class Poller {
     try {
       requests = http.requests(context());
     } catch (thrown) {
-      const none: SourceRequest = { url: '', pairs: context().pairs };
-      return this.#options.events.onError(asError(this.#options.source, thrown), none);
+      this.#options.events.onUnusable(asError(this.#options.source, thrown));
+      return;
     }
     const gapMs = Math.min(STAGGER_MAX_MS, spreadMs) / Math.max(1, requests.length);
     await Promise.all(

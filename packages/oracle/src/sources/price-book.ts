@@ -30,15 +30,15 @@ export class PriceBook {
     return last === undefined ? undefined : Math.max(last.observedAt, last.freshAt ?? 0);
   }
 
-  /** @param isStreamUp a polled price without the venue's time proves nothing against a stream that is up */
-  offer(checked: CheckedPrice, stamp: Stamp, isStreamUp: boolean): SourcePrice | Rejection {
+  /** @param isStreamHeard a polled price without the venue's time proves nothing against a stream that speaks */
+  offer(checked: CheckedPrice, stamp: Stamp, isStreamHeard: boolean): SourcePrice | Rejection {
     const entry = this.#entries.get(checked.pair);
     if (entry !== undefined) {
       const { last, isWithdrawn } = entry;
       if (checked.observedAt < last.observedAt) return 'older';
       if (!isWithdrawn) {
         if (checked.observedAt === last.observedAt && checked.price === last.price) return 'unchanged';
-        const isOvertaking = stamp.transport === 'poll' && last.transport === 'stream' && isStreamUp;
+        const isOvertaking = stamp.transport === 'poll' && last.transport === 'stream' && isStreamHeard;
         if (isOvertaking && !checked.hasVenueTime) return 'unproven';
       }
     }

@@ -20,6 +20,18 @@ export type DeskOptions = {
   publish: (records: readonly (SourcePrice | Withdrawal)[]) => void;
 };
 
+export type Arrival = {
+  receivedAt: number;
+  transport: 'stream' | 'poll';
+  /** Neither on standby nor quarantined. */
+  isAllowed: (pair: Pair) => boolean;
+  /** A stream speaks of this pair: it stands over a poll that gives no time. */
+  isStreamHeard: (pair: Pair) => boolean;
+};
+
+/** A streamed price older than this when it arrives is a snapshot of the past, not a slow message. */
+const DELAY_MAX_MS = 30_000;
+
 /** Under this a venue counts as in step with us: it is less than the time on the way. */
 const AHEAD_MINIMUM_MS = 250;
 
@@ -53,40 +65,24 @@ export class PriceDesk {
     return skewMs(this.#skew);
   }
 
-  /** Publishes what is news; returns the pairs whose price was malformed. */
-  take(
-    prices: readonly Parsed[],
-    arrival: { receivedAt: number; transport: 'stream' | 'poll'; isStreamUp: boolean },
-    isAllowed: (pair: Pair) => boolean,
-  ): { invalid: Pair[] } {
-    const { source, profile } = this.#options;
+  /** Publishes what is news; returns the pairs whose price was sound and those whose price was malformed. */
+  take(prices: readonly Parsed[], arrival: Arrival): { sound: Pair[]; malformed: Pair[] } {
     const records: SourcePrice[] = [];
-    const invalid: Pair[] = [];
+    const sound: Pair[] = [];
+    const malformed: Pair[] = [];
     for (const parsed of prices) {
-      if (!isAllowed(parsed.pair)) {
+      if (!arrival.isAllowed(parsed.pair)) {
         this.#reject('quarantined');
         continue;
       }
-      const checked = checkPrice(parsed, arrival.receivedAt, this.#aheadMs);
-      const stamp = { source, profile, transport: arrival.transport };
-      const confidence = this.score(parsed.pair, arrival.receivedAt);
-      const record =
-        typeof checked === 'string'
-          ? checked
-          : this.book.offer(checked, { ...stamp, confidence }, arrival.isStreamUp);
+      const record = this.#recordOf(parsed, arrival);
       if (typeof record !== 'string') records.push(record);
-      else {
-        this.#reject(record);
-        if (isInvalid(record)) invalid.push(parsed.pair);
-      }
-      if (typeof checked !== 'string') {
-        this.confidence.observe(parsed.pair, { kind: 'success' }, arrival.receivedAt);
-      } else if (isInvalid(checked)) {
-        this.confidence.observe(parsed.pair, { kind: 'failure' }, arrival.receivedAt);
-      }
+      else this.#reject(record);
+      if (typeof record === 'string' && isInvalid(record)) malformed.push(parsed.pair);
+      else sound.push(parsed.pair);
     }
     this.#publish(records);
-    return { invalid };
+    return { sound, malformed };
   }
 
   /** Takes the prices of these pairs back, those that came by `transport` when one is named. */
@@ -97,6 +93,7 @@ export class PriceDesk {
     const { source, metrics } = this.#options;
     const affected = this.book.withdraw(pairs, cause.transport);
     if (affected.length === 0) return;
+    const came = transportOf(cause);
     const base: Withdrawal = {
       type: 'withdrawal',
       source,
@@ -104,8 +101,11 @@ export class PriceDesk {
       detail: cause.detail,
       receivedAt: cause.at,
     };
-    const isWhole = cause.transport === undefined && pairs.length === this.#options.pairs.length;
-    const records = isWhole ? [base] : affected.map((pair) => ({ ...base, pair, ...transportOf(cause) }));
+    const isLeft = (pair: Pair) =>
+      this.book.isLive(pair) &&
+      (cause.transport === undefined || this.book.last(pair)?.transport === cause.transport);
+    const isWhole = !this.#options.pairs.some(isLeft);
+    const records = isWhole ? [{ ...base, ...came }] : affected.map((pair) => ({ ...base, pair, ...came }));
     this.counts.withdrawals += records.length;
     metrics.withdrawals.add({ source, reason: cause.reason }, records.length);
     this.#options.publish(records);
@@ -126,15 +126,14 @@ export class PriceDesk {
     for (const pair of pairs) this.confidence.observe(pair, observation, now);
   }
 
-  /** Learns the venue's clock; returns how long the message was on the way beyond the fastest one, ms. */
-  observeClock(venueAt: number, receivedAt: number): number | undefined {
+  /** Learns how far the venue's clock is from ours. */
+  observeClock(venueAt: number, receivedAt: number): void {
     this.#skew = observeSkew(this.#skew, venueAt, receivedAt);
     const skew = this.skewMs;
-    if (skew === undefined) return undefined;
+    if (skew === undefined) return;
     const ahead = skew > AHEAD_MINIMUM_MS ? Math.round(skew) : 0;
     // Corrected in steps, so that two prices of one second are not put in another order by a correction.
     if (Math.abs(ahead - this.#aheadMs) > AHEAD_MINIMUM_MS) this.#aheadMs = ahead;
-    return Math.max(0, receivedAt - venueAt + skew);
   }
 
   score(pair: Pair, now: number): number {
@@ -145,8 +144,28 @@ export class PriceDesk {
     return score;
   }
 
-  forgetScore(pair: Pair): void {
-    this.#scores.delete(pair);
+  #recordOf(parsed: Parsed, arrival: Arrival): SourcePrice | Rejection {
+    const { source, profile, metrics } = this.#options;
+    const { pair } = parsed;
+    const { receivedAt, transport } = arrival;
+    const checked = checkPrice(parsed, receivedAt, this.#aheadMs);
+    if (typeof checked === 'string') return checked;
+    if (transport === 'stream') {
+      const delayMs = parsed.venueAt === undefined ? undefined : this.#delayMs(parsed.venueAt, receivedAt);
+      if (delayMs !== undefined) metrics.latency.observe(delayMs / 1_000, { source, transport });
+      const latency = delayMs === undefined ? {} : { latencyMs: delayMs };
+      this.confidence.observe(pair, { kind: 'success', ...latency }, receivedAt);
+    }
+    const stamp = { source, profile, transport, confidence: this.score(pair, receivedAt) };
+    return this.book.offer(checked, stamp, arrival.isStreamHeard(pair));
+  }
+
+  /** How long a message was on the way beyond the fastest one, ms. */
+  #delayMs(venueAt: number, receivedAt: number): number | undefined {
+    const skew = this.skewMs;
+    if (skew === undefined) return undefined;
+    const delayMs = Math.max(0, receivedAt - venueAt + skew);
+    return delayMs <= DELAY_MAX_MS ? delayMs : undefined;
   }
 
   #publish(records: readonly SourcePrice[]): void {

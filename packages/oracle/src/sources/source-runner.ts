@@ -13,8 +13,9 @@ import { Blocks, type Transport } from './blocks.ts';
 import { Complaints } from './complaints.ts';
 import { freshnessOf } from './confidence.ts';
 import { type ConfiguredSource, contextOf } from './configured-source.ts';
-import type { Parsed, SourceContext } from './define-source.ts';
+import type { HttpTransport, Parsed, SourceContext, StreamTransport } from './define-source.ts';
 import { RATE_LIMIT_WAIT_MS } from './http-answer.ts';
+import { INVALID_MAX, InvalidTally } from './invalid-tally.ts';
 import type { OutboxRecord } from './outbox.ts';
 import { type PollAnswer, Poller } from './poller.ts';
 import { PriceDesk } from './price-desk.ts';
@@ -38,58 +39,59 @@ const CONFIRM_INTERVAL_MS = 30_000;
 /** A poll that is hurried begins within this. */
 const PACE_GRACE_MS = 250;
 
-/** So many unreadable answers or frames in a row are no accident. */
-const INVALID_MAX = 5;
-
 /** A streamed price without news for longer than this loses freshness, if nothing vouches for it. */
 const STREAM_NEWS_MS = 60_000;
+
+/** A stream that was heard of a pair this recently is the better witness than a poll without a time. */
+const STREAM_RECENT_MS = 10_000;
 
 export class SourceRunner {
   readonly configured: ConfiguredSource;
   readonly desk: PriceDesk;
   readonly blocks: Blocks = new Blocks();
+  readonly complaints: Complaints;
   readonly guard: Guard;
   readonly streamer: Streamer | undefined;
   readonly poller: Poller | undefined;
-  readonly complaints: Complaints;
   standbyReason = '';
-  /** Pairs asked for now: all of them, or those for which a standby source was called in. */
+  /** Pairs asked for now: all that the venue can have, or those for which a standby source was called in. */
   active: readonly Pair[];
   readonly #tools: RunnerTools;
   readonly #log: Log;
-  #isStarted = false;
+  readonly #servable: ReadonlySet<Pair>;
+  readonly #tally = new InvalidTally();
+  readonly #answeredAt = new Map<Pair, number>();
+  #activeSet: ReadonlySet<Pair>;
   #context: SourceContext;
-  #intervalMs = 0;
+  #intervalMs: number;
+  #isStarted = false;
+  #startedAt = 0;
   #streamedPairs = '';
   #streamHoldUntil = 0;
   #wasStreamUp = false;
   #paceChangedAt = 0;
-  #startedAt = 0;
-  readonly #answeredAt = new Map<Pair, number>();
-  readonly #invalidCount = { stream: 0, poll: 0 };
-  readonly #invalidByPair = new Map<Pair, number>();
 
   constructor(configured: ConfiguredSource, tools: RunnerTools) {
+    const { source, pairs } = configured;
+    const { clock, random, metrics, profile, publish } = tools;
     this.configured = configured;
     this.#tools = tools;
-    const { source } = configured;
     this.#log = tools.log.child({ source: source.id });
-    this.active = configured.pairs;
-    this.#context = this.#contextOf(configured.pairs);
-    this.desk = new PriceDesk({
-      source: source.id,
-      profile: tools.profile,
-      pairs: configured.pairs,
-      metrics: tools.metrics,
-      publish: tools.publish,
-    });
-    this.guard = new Guard(guardSettingsOf(source), {
-      clock: tools.clock,
-      random: tools.random,
-      metrics: tools.metrics.guard,
-    });
+    this.#context = this.#contextOf(pairs);
+    this.active = this.#context.pairs;
+    this.#servable = new Set(this.active);
+    this.#activeSet = this.#servable;
+    this.desk = new PriceDesk({ source: source.id, profile, pairs, metrics, publish });
     const { counts } = this.desk;
-    this.complaints = new Complaints(source.id, { log: this.#log, errors: tools.metrics.errors, counts });
+    this.complaints = new Complaints(source.id, { log: this.#log, errors: metrics.errors, counts });
+    this.guard = new Guard(guardSettingsOf(source), {
+      clock,
+      random,
+      metrics: metrics.guard,
+      onOutcome: (outcome) => {
+        if (!outcome.isSuccess) this.#complain(outcome.error);
+      },
+    });
     if (configured.isDenied) {
       this.blocks.denied = typeof configured.isDenied === 'string' ? configured.isDenied : 'by configuration';
     }
@@ -112,15 +114,17 @@ export class SourceRunner {
     return isConfirming ? Math.max(CONFIRM_INTERVAL_MS, this.#intervalMs) : this.#intervalMs;
   }
 
+  /** Until when the venue told us to stay away from one transport or both. */
   get heldUntil(): number | undefined {
-    const now = this.#tools.clock.now();
     const until = Math.max(this.guard.isHeld ? this.guard.retryAt : 0, this.#streamHoldUntil);
-    return until > now ? until : undefined;
+    return until > this.#now() ? until : undefined;
   }
 
   start(): void {
     this.#isStarted = true;
-    this.#startedAt = this.#tools.clock.now();
+    this.#startedAt = this.#now();
+    const missing = this.configured.pairs.filter((pair) => !this.#servable.has(pair));
+    if (missing.length > 0) this.#log.warn('the venue has no name for some pairs', { pairs: missing });
     this.arrange();
   }
 
@@ -132,12 +136,13 @@ export class SourceRunner {
   }
 
   /** Which pairs to ask for; none is standby. */
-  activate(pairs: readonly Pair[], reason: string): void {
+  activate(wanted: readonly Pair[], reason: string): void {
     this.standbyReason = reason;
-    if (pairs.length === this.active.length && pairs.every((pair, index) => pair === this.active[index]))
-      return;
+    const pairs = wanted.filter((pair) => this.#servable.has(pair));
+    if (pairs.join(' ') === this.active.join(' ')) return;
     const gone = this.active.filter((pair) => !pairs.includes(pair));
     this.active = pairs;
+    this.#activeSet = new Set(pairs);
     this.#context = this.#contextOf(pairs);
     this.#intervalMs = pollIntervalMs(this.configured.source, this.#context, this.configured.intervalMs);
     if (gone.length > 0) this.withdraw('stopped', `on standby: ${reason}`, gone);
@@ -155,8 +160,9 @@ export class SourceRunner {
     this.blocks.forgive();
     this.guard.release();
     this.#streamHoldUntil = 0;
-    this.#forgetInvalid();
+    this.#tally.forget();
     this.arrange();
+    this.poller?.hurry();
   }
 
   async fetchNow(): Promise<void> {
@@ -165,58 +171,52 @@ export class SourceRunner {
 
   /** Starts and stops transports by what is allowed now. */
   arrange(): void {
-    const now = this.#tools.clock.now();
     if (this.poller !== undefined) {
       if (this.#mayUse('poll')) this.poller.start();
       else if (this.poller.isRunning) void this.poller.stop();
     }
-    if (this.streamer !== undefined) {
-      const mayStream = this.#mayUse('stream') && now >= this.#streamHoldUntil;
-      const wanted = mayStream ? this.#context.pairs.join(' ') : '';
-      if (wanted !== this.#streamedPairs) {
-        this.#streamedPairs = wanted;
-        if (wanted === '') this.streamer.stop();
-        else this.streamer.start(this.#context.pairs);
-      }
-    }
+    if (this.streamer === undefined) return;
+    const mayStream = this.#mayUse('stream') && this.#now() >= this.#streamHoldUntil;
+    const wanted = mayStream ? this.active.join(' ') : '';
+    if (wanted === this.#streamedPairs) return;
+    this.#streamedPairs = wanted;
+    if (wanted === '') this.streamer.stop();
+    else this.streamer.start(this.active);
   }
 
-  /** Called every few hundred milliseconds. */
-  tick(): void {
-    const now = this.#tools.clock.now();
+  /** Called every few hundred milliseconds; `isSecond` once in a second. */
+  tick(isSecond: boolean): void {
+    const now = this.#now();
     this.arrange();
     this.streamer?.tick();
     this.#watchPace(now);
+    if (!isSecond) return;
     this.#watchPolls(now);
     if (this.streamer !== undefined) this.desk.renew(this.active, (pair) => this.streamer?.aliveAt(pair));
-    for (const pair of this.active) this.#watchPair(pair, now);
+    for (const pair of this.active) this.#watchFreshness(pair, now);
   }
 
-  /** What the others made of this source's price, 0 to 1. */
-  learnAgreement(pair: Pair, value: number, now: number): void {
-    if (this.blocks.pairQuarantined(pair, now) !== undefined) return;
+  /** What the others made of this source's price, 0 to 1; true when they contradict it for good. */
+  learnAgreement(pair: Pair, value: number, now: number): boolean {
+    if (this.blocks.pairQuarantined(pair, now) !== undefined) return false;
     this.desk.observe([pair], { kind: 'agreement', value }, now);
-    if (!this.desk.confidence.hasCollapsed(pair, now)) return;
-    this.desk.confidence.forgetAgreement(pair);
-    this.quarantinePair(pair, 'it disagrees with what the other sources imply');
+    return this.desk.confidence.hasCollapsed(pair, now);
   }
 
   quarantinePair(pair: Pair, reason: string): void {
-    const now = this.#tools.clock.now();
-    const { until } = this.blocks.quarantinePair(pair, reason, now);
+    const { until } = this.blocks.quarantinePair(pair, reason, this.#now());
+    this.desk.confidence.doubtAgreement(pair, until);
     this.#countQuarantine(`${pair}: ${reason}`, until);
     this.withdraw('quarantined', reason, [pair]);
   }
 
   withdraw(reason: WithdrawalReason, detail: string, pairs?: readonly Pair[], transport?: Transport): void {
-    const at = this.#tools.clock.now();
-    const cause = { reason, detail, at, ...(transport === undefined ? {} : { transport }) };
+    const cause = { reason, detail, at: this.#now(), ...(transport === undefined ? {} : { transport }) };
     this.desk.withdraw(pairs ?? this.configured.pairs, cause);
   }
 
   #mayUse(transport: Transport): boolean {
-    const now = this.#tools.clock.now();
-    return this.#isStarted && this.active.length > 0 && this.blocks.isOpen(transport, now);
+    return this.#isStarted && this.active.length > 0 && this.blocks.isOpen(transport, this.#now());
   }
 
   /** A stream that came up or went down changes the pace of polling at once. */
@@ -251,98 +251,87 @@ export class SourceRunner {
   #takeSilence(pairs: readonly Pair[], detail: string): void {
     this.withdraw('silent', `${this.id}: ${detail}`, pairs, 'stream');
     const timeoutMs = this.configured.source.http?.timeoutMs ?? 0;
-    this.#withdrawUnanswered(2 * this.#intervalMs + timeoutMs, this.#tools.clock.now());
+    this.#withdrawUnanswered(2 * this.#intervalMs + timeoutMs, this.#now());
   }
 
-  #watchPair(pair: Pair, now: number): void {
+  #watchFreshness(pair: Pair, now: number): void {
     const { book } = this.desk;
-    const freshAt = book.freshAt(pair);
-    if (freshAt === undefined) return;
-    const http = this.configured.source.http;
-    const isPolled = book.last(pair)?.transport === 'poll';
-    const pollMs = 2 * this.pollIntervalMs + (http?.timeoutMs ?? 0);
-    const expectedMs = Math.max(STREAM_NEWS_MS, isPolled ? pollMs : 0, book.last(pair)?.intervalMs ?? 0);
-    const value = book.isLive(pair) ? freshnessOf(now - freshAt, expectedMs) : 0;
+    const last = book.last(pair);
+    if (last === undefined) return;
+    const pollMs = 2 * this.pollIntervalMs + (this.configured.source.http?.timeoutMs ?? 0);
+    const wayMs = last.transport === 'poll' ? pollMs : 0;
+    const expectedMs = Math.max(STREAM_NEWS_MS, wayMs, last.intervalMs ?? 0);
+    const ageMs = now - Math.max(last.observedAt, last.freshAt ?? 0);
+    const value = book.isLive(pair) ? freshnessOf(ageMs, expectedMs) : 0;
     this.desk.observe([pair], { kind: 'freshness', value }, now);
   }
 
   #takeAnswer({ request, prices, response }: PollAnswer): void {
-    const now = this.#tools.clock.now();
+    const now = this.#now();
     const { metrics } = this.#tools;
     metrics.latency.observe(response.durationMs / 1_000, { source: this.id, transport: 'poll' });
     const venueAt = prices[0]?.venueAt ?? Date.parse(response.headers.date ?? '');
     if (Number.isFinite(venueAt)) this.desk.observeClock(venueAt, response.receivedAt);
     for (const { pair } of prices) this.#answeredAt.set(pair, now);
-    this.#invalidCount.poll = 0;
+    this.#tally.readable('poll');
     this.desk.observe(request.pairs, { kind: 'success', latencyMs: response.durationMs }, now);
     this.#takePrices(prices, response.receivedAt, 'poll');
   }
 
   #takePrices(prices: readonly Parsed[], receivedAt: number, transport: Transport): void {
-    const isStreamUp = this.streamer?.isUp === true;
-    const isAllowed = (pair: Pair) =>
-      this.active.includes(pair) && this.blocks.pairQuarantined(pair, receivedAt) === undefined;
-    const { invalid } = this.desk.take(prices, { receivedAt, transport, isStreamUp }, isAllowed);
-    if (this.#invalidByPair.size > 0) {
-      for (const { pair } of prices) if (!invalid.includes(pair)) this.#invalidByPair.delete(pair);
-    }
-    for (const pair of invalid) {
-      this.#takeInvalid(
-        pair,
-        new AssayError('SOURCE_BAD_PAYLOAD', `${this.id}: a price of ${pair} is malformed`),
-      );
+    const { sound, malformed } = this.desk.take(prices, {
+      receivedAt,
+      transport,
+      isAllowed: (pair) =>
+        this.#activeSet.has(pair) && this.blocks.pairQuarantined(pair, receivedAt) === undefined,
+      isStreamHeard: (pair) => receivedAt - (this.streamer?.aliveAt(pair) ?? 0) < STREAM_RECENT_MS,
+    });
+    for (const pair of sound) this.#tally.sound(pair);
+    for (const pair of malformed) {
+      const message = `${this.id}: a price of ${pair} is malformed or out of range`;
+      this.#takeMalformed(pair, new AssayError('SOURCE_BAD_PAYLOAD', message, { context: { pair } }));
     }
   }
 
   /** One pair of an answer or frame that could otherwise be read. */
-  #takeInvalid(pair: Pair, error: AssayError): void {
+  #takeMalformed(pair: Pair, error: AssayError): void {
     this.#complain(error);
-    const count = (this.#invalidByPair.get(pair) ?? 0) + 1;
-    this.#invalidByPair.set(pair, count);
-    if (count < INVALID_MAX) return;
-    this.#invalidByPair.delete(pair);
+    this.desk.observe([pair], { kind: 'failure' }, this.#now());
+    if (!this.#tally.malformed(pair)) return;
     this.quarantinePair(pair, `${INVALID_MAX} malformed prices in a row, the last: ${error.message}`);
   }
 
   #takeError(error: AssayError, pairs: readonly Pair[], transport: Transport): void {
-    if (error.code === 'TARGET_UNAVAILABLE') return;
-    const now = this.#tools.clock.now();
-    this.#complain(error);
-    if (error.code === 'SOURCE_RATE_LIMITED') {
-      this.#tools.metrics.rateLimitWaits.add({ source: this.id });
-      const until = now + (error.retryAfterMs ?? RATE_LIMIT_WAIT_MS);
-      if (transport === 'stream') this.#streamHoldUntil = until;
-      this.guard.hold(until);
-      this.arrange();
-      return;
+    switch (error.code) {
+      case 'TARGET_UNAVAILABLE':
+        return;
+      case 'SOURCE_RATE_LIMITED':
+        // The guard keeps the wait of its own calls; a stream's has to be told.
+        if (transport === 'poll') return;
+        this.#streamHoldUntil = this.#now() + (error.retryAfterMs ?? RATE_LIMIT_WAIT_MS);
+        this.guard.hold(this.#streamHoldUntil);
+        this.arrange();
+        return;
+      case 'SOURCE_REGION_REFUSED':
+        this.blocks.refuse(transport, error.message, this.#now());
+        this.withdraw('refused', error.message, this.configured.pairs, transport);
+        this.arrange();
+        return;
+      default:
+        this.desk.observe(pairs, { kind: 'failure' }, this.#now());
+        if (error.code === 'SOURCE_BAD_PAYLOAD') this.#takeUnreadable(error, transport);
     }
-    if (error.code === 'SOURCE_REGION_REFUSED') {
-      this.blocks.refuse(transport, error.message, now);
-      this.withdraw('refused', error.message, this.configured.pairs, transport);
-      this.arrange();
-      return;
-    }
-    this.desk.observe(pairs, { kind: 'failure' }, now);
-    if (error.code === 'SOURCE_BAD_PAYLOAD') this.#countInvalid(error, transport);
   }
 
-  #countInvalid(error: AssayError, transport: Transport): void {
-    const now = this.#tools.clock.now();
-    if (++this.#invalidCount[transport] < INVALID_MAX) return;
+  #takeUnreadable(error: AssayError, transport: Transport): void {
+    if (!this.#tally.unreadable(transport)) return;
     // Polls that cannot be read are no reason to leave out a stream that can.
     if (transport === 'poll' && this.streamer?.isUp === true) return;
-    this.#forgetInvalid();
     const reason = `${INVALID_MAX} unreadable answers in a row, the last: ${error.message}`;
-    const { until } = this.blocks.quarantine(reason, now);
+    const { until } = this.blocks.quarantine(reason, this.#now());
     this.#countQuarantine(reason, until);
     this.withdraw('quarantined', reason);
     this.arrange();
-  }
-
-  #forgetInvalid(): void {
-    this.#invalidCount.stream = 0;
-    this.#invalidCount.poll = 0;
-    this.#invalidByPair.clear();
   }
 
   #countQuarantine(reason: string, until: number): void {
@@ -352,17 +341,15 @@ export class SourceRunner {
   }
 
   #complain(error: AssayError): void {
-    this.complaints.add(error, this.#tools.clock.now());
+    this.complaints.add(error, this.#now());
+    if (error.code === 'SOURCE_RATE_LIMITED') this.#tools.metrics.rateLimitWaits.add({ source: this.id });
   }
 
   #contextOf(pairs: readonly Pair[]): SourceContext {
-    return contextOf(this.configured, pairs, (pair, error) => {
-      this.desk.observe([pair], { kind: 'failure' }, this.#tools.clock.now());
-      this.#takeInvalid(pair, error);
-    });
+    return contextOf(this.configured, pairs, (pair, error) => this.#takeMalformed(pair, error));
   }
 
-  #newPoller(http: NonNullable<ConfiguredSource['source']['http']>): Poller {
+  #newPoller(http: HttpTransport): Poller {
     const { outbound, clock, random } = this.#tools;
     return new Poller({
       source: this.id,
@@ -376,36 +363,33 @@ export class SourceRunner {
       events: {
         onAnswer: (answer) => this.#takeAnswer(answer),
         onError: (error, request) => this.#takeError(error, request.pairs, 'poll'),
+        onUnusable: (error) => this.#complain(error),
       },
     });
   }
 
-  #newStreamer(stream: NonNullable<ConfiguredSource['source']['stream']>): Streamer {
+  #newStreamer(stream: StreamTransport): Streamer {
     const { outbound, clock, random } = this.#tools;
-    return new Streamer({
-      source: this.id,
-      stream,
-      contextOf: (pairs) => this.#contextOf(pairs),
-      outbound,
-      clock,
-      random,
-      events: this.#streamEvents(),
-    });
+    const contextFor = (pairs: readonly Pair[]) => this.#contextOf(pairs);
+    const events = this.#streamEvents();
+    return new Streamer({ source: this.id, stream, contextOf: contextFor, outbound, clock, random, events });
   }
 
   #streamEvents(): StreamerEvents {
-    const { clock, metrics } = this.#tools;
+    const { metrics } = this.#tools;
     const source = this.id;
+    const fail = (error: AssayError) => {
+      this.#complain(error);
+      this.#takeError(error, this.active, 'stream');
+    };
     return {
       onFrame: (kind, venueAt) => {
         metrics.frames.add({ source, kind });
-        if (kind !== 'invalid') this.#invalidCount.stream = 0;
-        if (venueAt === undefined) return;
-        const delayMs = this.desk.observeClock(venueAt, clock.now());
-        if (delayMs !== undefined) metrics.latency.observe(delayMs / 1_000, { source, transport: 'stream' });
+        if (kind !== 'invalid') this.#tally.readable('stream');
+        if (venueAt !== undefined) this.desk.observeClock(venueAt, this.#now());
       },
       onPrices: (prices, receivedAt) => this.#takePrices(prices, receivedAt, 'stream'),
-      onProblem: (error) => this.#takeError(error, this.active, 'stream'),
+      onProblem: fail,
       onGap: () => {
         this.desk.counts.sequenceGaps++;
         metrics.sequenceGaps.add({ source });
@@ -413,24 +397,23 @@ export class SourceRunner {
       onReconnect: (cause, detail) => {
         this.desk.counts.reconnects++;
         metrics.reconnects.add({ source, cause });
-        this.#log.info('reconnecting', { cause, detail });
-        if (cause !== 'closed' && cause !== 'silent') return;
-        const message = `${source}: the stream was lost (${detail})`;
-        this.#takeError(new AssayError('OUTBOUND_FAILED', message), this.active, 'stream');
+        if (cause !== 'closed' && cause !== 'silent') this.#log.info('reconnecting', { cause, detail });
+        else fail(new AssayError('OUTBOUND_FAILED', `${source}: the stream was lost (${detail})`));
       },
       onSilent: (pairs, detail) => this.#takeSilence(pairs, detail),
       onUpgradeRefused: (status, detail) => {
-        const message = `${source} refused the stream with ${status}: ${detail}`;
         const isLimit = status === 429 || status === 418;
         if (!isLimit && status !== 403 && status !== 451) return;
         const code = isLimit ? 'SOURCE_RATE_LIMITED' : 'SOURCE_REGION_REFUSED';
-        this.#takeError(
-          new AssayError(code, message, { context: { source, status } }),
-          this.active,
-          'stream',
+        fail(
+          new AssayError(code, `${source} refused the stream: ${detail}`, { context: { source, status } }),
         );
       },
-      onChange: () => this.#watchPace(clock.now()),
+      onChange: () => this.#watchPace(this.#now()),
     };
+  }
+
+  #now(): number {
+    return this.#tools.clock.now();
   }
 }

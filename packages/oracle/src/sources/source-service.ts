@@ -16,9 +16,9 @@ import type { EventBus, Subscription } from '@assay/ports/event-bus/event-bus';
 import type { History } from '@assay/ports/history/history';
 import type { Outbound } from '@assay/ports/outbound/outbound';
 import { CHECKS_TOPIC, DECISIONS_TOPIC } from '../model/decision.ts';
-import type { Pair } from '../model/pair.ts';
+import { baseOf, type Pair } from '../model/pair.ts';
 import { HEALTH_TOPIC, type SourceStatus } from '../model/source-status.ts';
-import { agreementsIn } from './agreement.ts';
+import { type Agreement, agreementsIn } from './agreement.ts';
 import type { ConfiguredSource as Configured } from './configured-source.ts';
 import { Outbox } from './outbox.ts';
 import { loadScores, rowsOf } from './saved-scores.ts';
@@ -62,10 +62,14 @@ const SAVE_EVERY_MS = 5_000;
 
 const STATUS_EVERY_MS = 10_000;
 
-const STANDBY_EVERY_MS = 1_000;
+/** What need not be noticed within a quarter of a second is looked at once in one. */
+const SECOND_MS = 1_000;
 
 /** A machine's clock that is a second off makes ages wrong by a second: worth a word. */
 const MACHINE_SKEW_WARN_MS = 1_000;
+
+/** Of the prices of one base currency at most so many are left out for disagreeing: past that nobody knows who lies. */
+const DISAGREEING_MAX_SHARE = 1 / 3;
 
 const STOP_WITHIN_MS = 2_000;
 
@@ -84,7 +88,7 @@ class Service implements SourceService {
   #isRunning = false;
   #savedAt = 0;
   #statusAt = 0;
-  #standbyAt = 0;
+  #secondAt = 0;
   #saving: Promise<void> = Promise.resolve();
   readonly #told = new Map<string, string>();
   #wasSkewed = false;
@@ -113,9 +117,7 @@ class Service implements SourceService {
     try {
       for (const topic of [DECISIONS_TOPIC, CHECKS_TOPIC]) {
         const subscription = await bus.subscribe({ topic, from: 'latest' }, (records) => {
-          for (const { source, pair, agreement } of agreementsIn(records)) {
-            this.#runner(source)?.learnAgreement(pair, agreement, clock.now());
-          }
+          for (const agreement of agreementsIn(records)) this.#learn(agreement, clock.now());
         });
         this.#subscriptions.push(subscription);
       }
@@ -168,9 +170,10 @@ class Service implements SourceService {
     if (!this.#isRunning) return;
     const { clock } = this.#options;
     const now = clock.now();
-    for (const runner of this.#runners) runner.tick();
-    if (isDue(now, this.#standbyAt, STANDBY_EVERY_MS)) {
-      this.#standbyAt = now;
+    const isSecond = isDue(now, this.#secondAt, SECOND_MS);
+    for (const runner of this.#runners) runner.tick(isSecond);
+    if (isSecond) {
+      this.#secondAt = now;
       this.#standby.decide(now);
       this.#report(now);
     }
@@ -220,6 +223,20 @@ class Service implements SourceService {
       });
     }
     this.#wasSkewed = isSkewed;
+  }
+
+  /** A pair that the others contradict for good is left out, unless too many of its kind are already. */
+  #learn({ source, pair, agreement }: Agreement, now: number): void {
+    const runner = this.#runner(source);
+    if (runner?.learnAgreement(pair, agreement, now) !== true) return;
+    const alike = this.#runners.flatMap(({ blocks, active }) =>
+      active
+        .filter((other) => baseOf(other) === baseOf(pair))
+        .map((other) => blocks.pairQuarantined(other, now)),
+    );
+    const outCount = alike.filter((quarantine) => quarantine !== undefined).length;
+    if ((outCount + 1) / alike.length > DISAGREEING_MAX_SHARE) return;
+    runner.quarantinePair(pair, 'it disagrees with what the other sources imply');
   }
 
   #machineSkewMs(): number | undefined {

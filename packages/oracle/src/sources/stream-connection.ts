@@ -68,7 +68,7 @@ export class StreamConnection {
           onFrame: (frame) => this.#read(frame),
           // A pulse says that the peer's edge lives, not that it has data: only frames count as life.
           onPulse: () => {},
-          onClose: ({ code, text }) => this.#finish(`${code} ${text}`.trim(), statusOf(code, text)),
+          onClose: ({ code, text }) => this.#finish(`${code} ${text}`.trim(), statusOf(code)),
         },
       );
     } catch (error) {
@@ -87,21 +87,28 @@ export class StreamConnection {
 
   /** Up to when this connection vouches for a pair, wall ms; undefined when it does not. */
   aliveAt(pair: Pair): number | undefined {
-    if (!this.#options.stream.vouches || !this.isIntact || !this.hasPrices) return undefined;
-    const at = this.#isAlivePerPair ? this.#aliveByPair.get(pair) : this.#aliveAt;
-    return at === undefined || at === 0 ? undefined : at;
+    if (!this.#options.stream.vouches || !this.isIntact) return undefined;
+    // Of a pair that was not heard on this connection something may have been missed while it was opened.
+    const heardAt = this.#aliveByPair.get(pair);
+    if (heardAt === undefined) return undefined;
+    return this.#isAlivePerPair ? heardAt : Math.max(heardAt, this.#aliveAt);
   }
 
   #begin(): void {
     if (this.#isClosed) return;
     const { stream, context, clock } = this.#options;
-    for (const message of stream.subscribe(context)) this.#send(message);
+    try {
+      for (const message of stream.subscribe(context)) this.#send(message);
+    } catch (error) {
+      this.#finish(`it could not be subscribed: ${messageOf(error)}`, undefined);
+      return;
+    }
     const keepAlive = stream.keepAlive;
     if (keepAlive === undefined) return;
     const again = () => {
       this.#cancelKeepAlive = clock.after(keepAlive.everyMs, () => {
-        if (keepAlive.message === 'ping') this.#socket?.ping();
-        else this.#send(keepAlive.message);
+        if (typeof keepAlive.message === 'string') this.#send(keepAlive.message);
+        else this.#socket?.ping();
         again();
       });
     };
@@ -172,7 +179,7 @@ export class StreamConnection {
       this.#aliveAt = receivedAt;
       if (frame.pair !== undefined) {
         this.#isAlivePerPair = true;
-        this.#aliveByPair.set(frame.pair, receivedAt);
+        if (this.#aliveByPair.has(frame.pair)) this.#aliveByPair.set(frame.pair, receivedAt);
       }
     }
     if (frame.action === 'reconnect') this.#options.events.onReconnectAsked(this);
@@ -198,11 +205,9 @@ export class StreamConnection {
   }
 }
 
-/** HTTP status with which the upgrade was refused, where the close says one. */
-function statusOf(code: number, text: string): number | undefined {
-  if (code >= 400 && code <= 599) return code;
-  const match = /\b(403|418|429|451)\b/.exec(text);
-  return match === null ? undefined : Number(match[1]);
+/** HTTP status with which the upgrade was refused: closes of the protocol itself have codes from 1000 on. */
+function statusOf(code: number): number | undefined {
+  return code >= 400 && code <= 599 ? code : undefined;
 }
 
 function asPayloadError(source: string, thrown: unknown): AssayError {

@@ -49,8 +49,8 @@ const SILENCE_MAX_MS = 9_500;
 const LIFE_SHARE = 0.95;
 const LIFE_JITTER = 0.05;
 
-/** Replacements for gaps are no closer than this: a venue that always skips must not be hammered. */
-const GAP_REPLACE_MS = 10_000;
+/** Replacements are no closer than this: a venue that always skips numbers must not be hammered. */
+const REPLACE_AGAIN_MS = 10_000;
 
 /** A new connection that is not ready after this is given up; the old one stays. */
 const HANDOVER_MAX_MS = 20_000;
@@ -69,12 +69,15 @@ type Slot = {
   heardAt: number | undefined;
   isSilent: boolean;
   lifeMs: number;
+  /** Why the connection is to be replaced as soon as that may be. */
+  wanted: { cause: ReconnectCause; detail: string } | undefined;
   replacedAt: number;
 };
 
 export class Streamer {
   readonly #options: StreamerOptions;
   #slots: Slot[] = [];
+  #slotOf: ReadonlyMap<Pair, Slot> = new Map();
   #isRunning = false;
 
   constructor(options: StreamerOptions) {
@@ -90,13 +93,9 @@ export class Streamer {
     return this.#isRunning && this.#slots.every((slot) => isSlotUp(slot));
   }
 
-  isUpFor(pair: Pair): boolean {
-    return this.#slots.some((slot) => slot.pairs.includes(pair) && isSlotUp(slot));
-  }
-
   /** Up to when the stream vouches for a pair, wall ms. */
   aliveAt(pair: Pair): number | undefined {
-    return this.#slots.find((slot) => slot.pairs.includes(pair))?.current?.aliveAt(pair);
+    return this.#slotOf.get(pair)?.current?.aliveAt(pair);
   }
 
   start(pairs: readonly Pair[]): void {
@@ -115,9 +114,11 @@ export class Streamer {
         heardAt: undefined,
         isSilent: false,
         lifeMs: this.#drawLife(),
+        wanted: undefined,
         replacedAt: Number.NEGATIVE_INFINITY,
       });
     }
+    this.#slotOf = new Map(this.#slots.flatMap((slot) => slot.pairs.map((pair) => [pair, slot] as const)));
     for (const slot of this.#slots) this.#connect(slot);
   }
 
@@ -138,13 +139,9 @@ export class Streamer {
       this.#watchSilence(slot, now);
       this.#watchHandover(slot, now);
       const isOld = slot.current !== undefined && now - slot.current.openedAt >= slot.lifeMs;
-      if (isOld) this.#replace(slot, 'life', 'before the venue ends it');
+      if (isOld) slot.wanted ??= { cause: 'life', detail: 'before the venue ends it' };
+      this.#replace(slot, now);
     }
-  }
-
-  /** Opens a new connection for a pair's group and closes the old one when the new one speaks. */
-  refresh(cause: ReconnectCause, detail: string): void {
-    for (const slot of this.#slots) this.#replace(slot, cause, detail);
   }
 
   #watchSilence(slot: Slot, now: number): void {
@@ -170,6 +167,7 @@ export class Streamer {
       slot.current?.close();
       slot.current = next;
       slot.next = undefined;
+      slot.wanted = undefined;
       slot.lifeMs = this.#drawLife();
       this.#options.events.onChange();
     } else if (age >= HANDOVER_MAX_MS) {
@@ -178,18 +176,19 @@ export class Streamer {
     }
   }
 
-  #replace(slot: Slot, cause: ReconnectCause, detail: string): void {
-    const { clock, events } = this.#options;
-    const now = clock.monotonic();
-    const isTooSoon = now - slot.replacedAt < GAP_REPLACE_MS;
-    if (slot.current === undefined || slot.next !== undefined || isTooSoon) return;
+  /** Opens the next connection when one is wanted; the old one stays until the new one speaks. */
+  #replace(slot: Slot, now: number): void {
+    if (slot.wanted === undefined || slot.current === undefined || slot.next !== undefined) return;
+    if (now - slot.replacedAt < REPLACE_AGAIN_MS) return;
     slot.replacedAt = now;
-    events.onReconnect(cause, detail);
+    this.#options.events.onReconnect(slot.wanted.cause, slot.wanted.detail);
     slot.next = this.#open(slot);
   }
 
   #connect(slot: Slot): void {
     slot.cancelRetry = undefined;
+    slot.wanted = undefined;
+    slot.lifeMs = this.#drawLife();
     slot.current = this.#open(slot);
   }
 
@@ -222,11 +221,17 @@ export class Streamer {
       },
       onPrices: (_connection, prices, receivedAt) => events.onPrices(prices, receivedAt),
       onProblem: (_connection, error) => events.onProblem(error),
-      onGap: () => {
+      onGap: (connection) => {
         events.onGap();
-        this.#replace(slot, 'gap', 'a sequence number is missing or stepped back');
+        if (connection !== slot.current) return;
+        slot.wanted ??= { cause: 'gap', detail: 'a sequence number is missing or stepped back' };
+        this.#replace(slot, clock.monotonic());
       },
-      onReconnectAsked: () => this.#replace(slot, 'asked', 'the venue asked for it'),
+      onReconnectAsked: (connection) => {
+        if (connection !== slot.current) return;
+        slot.wanted ??= { cause: 'asked', detail: 'the venue asked for it' };
+        this.#replace(slot, clock.monotonic());
+      },
       onClosed: (connection, reason, status) => this.#closed(slot, connection, reason, status),
     };
   }
