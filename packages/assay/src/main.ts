@@ -80,7 +80,7 @@ function helpOf(command: Command): string {
 
 async function overview(): Promise<string> {
   const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
-  const rows = commands.map((command) => [command.usage, command.about.split('\n')[0]!]);
+  const rows = commands.map((command) => [command.name, command.about.split('\n')[0]!]);
   return `${[`Assay ${VERSION}: prices that can be explained, verified and recomputed`, '', ...columns(rows)].join('\n')}\n`;
 }
 

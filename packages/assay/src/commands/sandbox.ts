@@ -90,17 +90,17 @@ export function duration(given: string | undefined): number | undefined {
   return Number(number) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[unit]!;
 }
 
+/** Rows as `name: value` of what says something, so that a new column needs no change here. */
 function readable(answer: unknown): string {
-  if (!Array.isArray(answer)) return JSON.stringify(answer);
-  return answer
-    .map((row) =>
-      Object.values(row as object)
-        .map((cell) => readableCell(cell))
-        .join('   '),
-    )
-    .join('\n');
+  const rows = Array.isArray(answer)
+    ? (answer as Record<string, unknown>[])
+    : [answer as Record<string, unknown>];
+  return rows.map((row) => Object.entries(row).flatMap(cell).join('   ')).join('\n');
 }
 
-function readableCell(cell: unknown): string {
-  return typeof cell === 'string' ? cell.padEnd(14) : JSON.stringify(cell);
+function cell([name, value]: [string, unknown]): string[] {
+  if (name === 'id' || name === 'venue') return [String(value).padEnd(14)];
+  if (name === 'name' || name === 'endpoints') return [];
+  if (Array.isArray(value)) return [`${name} ${value.length === 0 ? 'none' : JSON.stringify(value)}`];
+  return [`${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`];
 }
