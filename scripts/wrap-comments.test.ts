@@ -13,6 +13,13 @@ test('what overflows a line runs into the next line of its paragraph', () => {
   );
 });
 
+test('a line that begins with a label keeps its place', () => {
+  const [, second, third] = wrapComments('x.ts', `// Reads: ${WORDS} And more.\n// Writes: nothing.\n`).split(
+    '\n',
+  );
+  assert.deepEqual([second, third], ['// writing. And more.', '// Writes: nothing.']);
+});
+
 test('a long comment behind code moves above it, and a long one-line block opens', () => {
   assert.equal(wrapComments('x.ts', `  f(); // ${WORDS}\n`).split('\n')[1], '  f();');
   assert.match(

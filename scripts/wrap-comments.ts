@@ -7,6 +7,11 @@ const WIDTH = 110;
 /** Lines that mean something to a program, or whose spacing is a table. */
 const LEFT_ALONE = /^\s*(biome-ignore|@ts-|eslint|#)|\S {2,}\S/;
 
+/**
+ * A point of a list, a tag, or a label ("Reads: ...", "Order. ..."): it does not continue the line before.
+ */
+const BEGINS_ANEW = /^([-*•]|\d+\.|@)\s?|^[A-Z][\w-]*[.:]\s/;
+
 export function wrapComments(path: string, text: string): string {
   let out = text;
   // From the end, so that earlier offsets stay true.
@@ -51,7 +56,7 @@ function wrapRuns(path: string, text: string): string {
     const isText = prefix !== undefined && words!.trim() !== '' && words !== '/' && !LEFT_ALONE.test(words!);
     let current = line;
     if (rest !== undefined) {
-      const joins = isText && samePlace(prefix, rest.prefix) && !/^([-*•]|\d+\.|@)\s?/.test(words!.trim());
+      const joins = isText && samePlace(prefix, rest.prefix) && !BEGINS_ANEW.test(words!.trim());
       if (joins) current = `${prefix}${/^\s*/.exec(words!)![0]}${rest.words} ${words!.trim()}`;
       else out.push(...broken(rest.prefix, rest.words));
       rest = undefined;

@@ -1,11 +1,16 @@
 // The sources of one operator at work: venues in, source prices out.
 //
-// Reads: the venues (HTTP and sockets, through `outbound`); `decisions` and `checks`, for how much each source agrees.
-// Writes: `source-prices` (prices and withdrawals), `health` (the status of each source), scores in the history.
-// Decides: what is asked when, whether an answer is a price, whether it is news, how far it is trusted, who is left out.
-// Guarantees: of one source and pair no older news follows newer; a source that falls silent is withdrawn within 10 s, a polled
-//   one within two intervals and a timeout; no venue's limit is exceeded; memory is bounded when the bus is slow.
-// Survives: any venue dead, silent, slow, lying or refusing; a bus that takes nothing for a while; a history that cannot save.
+// Reads: the venues (HTTP and sockets, through `outbound`); `decisions` and `checks`, for how much each
+//   source agrees.
+// Writes: `source-prices` (prices and withdrawals), `health` (the status of each source), scores in the
+//   history.
+// Decides: what is asked when, whether an answer is a price, whether it is news, how far it is trusted, who
+//   is left out.
+// Guarantees: of one source and pair no older news follows newer; a source that falls silent is withdrawn
+//   within 10 s, a polled one within two intervals and a timeout; no venue's limit is exceeded; memory is
+//   bounded when the bus is slow.
+// Survives: any venue dead, silent, slow, lying or refusing; a bus that takes nothing for a while; a history
+//   that cannot save.
 import { messageOf } from '@assay/kernel/errors/assay-error';
 import type { Startable } from '@assay/kernel/lifecycle/startable';
 import type { Random } from '@assay/kernel/random/random';
@@ -68,7 +73,10 @@ const SECOND_MS = 1_000;
 /** A machine's clock that is a second off makes ages wrong by a second: worth a word. */
 const MACHINE_SKEW_WARN_MS = 1_000;
 
-/** Of the prices of one base currency at most so many are left out for disagreeing: past that nobody knows who lies. */
+/**
+ * Of the prices of one base currency at most so many are left out for disagreeing: past that nobody knows who
+ * lies.
+ */
 const DISAGREEING_MAX_SHARE = 1 / 3;
 
 const STOP_WITHIN_MS = 2_000;
