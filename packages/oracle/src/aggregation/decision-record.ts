@@ -1,6 +1,6 @@
 // A Decision that keeps what is needed to spell itself out (texts, numbers, the rates of its check) and does so only when it
 // is read: aggregation makes thousands a second, and most are encoded once, by another hand.
-import { type Fixed, formatFixed, parseFixed } from '@assay/kernel/money/fixed';
+import { FIXED_ONE, type Fixed, formatFixed, parseFixed } from '@assay/kernel/money/fixed';
 import type { AnswerState } from '../model/answer.ts';
 import { type Decision, type DecisionInput, VERDICTS } from '../model/decision.ts';
 import type { Pair } from '../model/pair.ts';
@@ -87,7 +87,7 @@ export class DecisionRecord implements Decision {
   get withoutVenue(): { venue: string; price: string | null }[] {
     return this.#losses.map(({ venue, lower, upper, set }) => {
       const name = this.#plan.venues[venue]!;
-      if (lower < 0) return { venue: name, price: null };
+      if (lower < 0) return { venue: name, price: this.#implied(set) };
       const sum = this.#exact(lower, set) + this.#exact(upper, set);
       return { venue: name, price: this.#format(sum / 2n) };
     });
@@ -118,6 +118,14 @@ export class DecisionRecord implements Decision {
   #exact(i: number, set: RateSet): Fixed {
     const { slot } = this.#book.plan.inputs[i]!;
     return this.#table.convert(set, parseFixed(this.#texts[i]!), slot.quote, this.#book.plan.quote);
+  }
+
+  /** What the rest of the hub implies for the feed; null: nothing. */
+  #implied(set: RateSet): string | null {
+    const { plan } = this.#book;
+    const base = plan.inputs[0]!.slot.base;
+    if (!plan.isHub || !(this.#table.factor(set, base, plan.quote) > 0)) return null;
+    return this.#format(this.#table.convert(set, FIXED_ONE, base, plan.quote));
   }
 
   #format(value: Fixed): string {

@@ -25,7 +25,10 @@ const CONTINUITY_WEIGHT = WEIGHT_ONE / 2;
 /** Two doubles nearer than this may stand in the wrong order after conversion: integers decide. */
 const NEARLY_EQUAL = 4e-15;
 
-/** The answer with one venue gone: positions under the rates without that venue; lower -1: there would be none. */
+/**
+ * The answer with one venue gone: positions under the rates without that venue. lower -1: no price of the feed is left; then
+ * `value` is what the rest of the hub implies, or NaN.
+ */
 export type Loss = { venue: number; lower: number; upper: number; value: number; set: RateSet };
 
 export class FeedBook implements Weighted {
@@ -53,10 +56,12 @@ export class FeedBook implements Weighted {
   readonly #keysWithout: Float64Array;
   readonly #orderWithout: Int32Array;
   readonly #venuesHere: number[];
+  readonly #base: number;
 
   constructor(plan: FeedPlan) {
     const size = plan.inputs.length + 1; // one more for continuity
     this.plan = plan;
+    this.#base = plan.inputs[0]?.slot.base ?? -1;
     this.#slots = plan.inputs.map((input) => input.slot);
     this.verdicts = new Uint8Array(size);
     this.residuals = new Float64Array(size);
@@ -201,8 +206,15 @@ export class FeedBook implements Weighted {
     if (!isHere && !isRateChanged) return;
     const loss: Loss = { venue, lower: -1, upper: -1, value: Number.NaN, set };
     this.losses.push(loss);
+    if (this.#medianWithout(loss, isRateChanged)) return;
+    // No price of the feed itself is left, but in the hub the other pairs imply one.
+    if (this.plan.isHub) loss.value = this.table.factor(set, this.#base, this.plan.quote);
+  }
+
+  #medianWithout(loss: Loss, isRateChanged: boolean): boolean {
+    const { venue, set } = loss;
     if (!isRateChanged) {
-      if (!pickMedian(this, venue, picked)) return;
+      if (!pickMedian(this, venue, picked)) return false;
       loss.value = (this.keys[picked.lower]! + this.keys[picked.upper]!) / 2;
     } else {
       const keys = this.#keysWithout;
@@ -217,11 +229,12 @@ export class FeedBook implements Weighted {
       }
       sortPositions(order, count, this.#isBeforeWithout);
       const { weights, venues } = this;
-      if (!pickMedian({ order, count, weights, venues }, venue, picked)) return;
+      if (!pickMedian({ order, count, weights, venues }, venue, picked)) return false;
       loss.value = (keys[picked.lower]! + keys[picked.upper]!) / 2;
     }
     loss.lower = picked.lower;
     loss.upper = picked.upper;
+    return true;
   }
 
   #isAmongSurvivors(venue: number): boolean {

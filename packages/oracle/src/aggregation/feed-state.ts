@@ -133,7 +133,7 @@ export class FeedState {
     return venues;
   }
 
-  /** A conversion in doubt matters when most of the weight went through it. */
+  /** A conversion in doubt matters when nothing else is there: otherwise point 5 has already weighed what it can do. */
   #doubtConversion(hub: Hub, causes: string[]): void {
     const book = this.#book;
     if (!book.hasForeign) return;
@@ -150,7 +150,7 @@ export class FeedState {
       doubted += book.weights[i]!;
       currency = of;
     }
-    if (doubted * 2 > total) causes.push(`conversion:${this.#plan.currencies[currency]!}`);
+    if (doubted === total) causes.push(`conversion:${this.#plan.currencies[currency]!}`);
   }
 
   /** Section 3: the central half, the conversion's own interval, and the answers of point 5. */

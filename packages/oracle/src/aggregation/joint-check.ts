@@ -4,6 +4,7 @@
 //
 // Machines agree: only + - * / and Math.log (of the caller) touch the numbers, and results are rounded to 1e-6 before they
 // are compared with anything, so a difference in the last digit of a double vanishes.
+import { venueCapOf } from './venue-cap.ts';
 
 export type Statements = {
   /** Unknown of the base and of the quote currency; -1 is the anchor (x = 0). */
@@ -110,25 +111,14 @@ function solveSymmetric(matrix: Float64Array, right: Float64Array, n: number): b
 export function capVenues(statements: Statements, venueOf: Int32Array, venueCount: number): number {
   const sums = new Float64Array(venueCount + 1);
   for (let s = 0; s < statements.count; s++) sums[venueOf[s]! + 1]! += statements.weight[s]!;
-  const present = Array.from(sums.keys()).filter((group) => sums[group]! > 0);
-  if (present.length < 2) return 1;
-  const share = Math.max(1 / 3, 1 / present.length);
-  present.sort((a, b) => sums[b]! - sums[a]! || a - b);
-  const total = present.reduce((sum, group) => sum + sums[group]!, 0);
-  let rest = total;
-  let cap = Number.POSITIVE_INFINITY;
-  // The k largest venues hold `share` each of a whole in which the others keep what they have.
-  for (let k = 0; k < present.length; k++) {
-    const left = 1 - k * share;
-    cap = left > 1e-9 ? (share * rest) / left : sums[present[k]!]!;
-    if (sums[present[k]!]! <= cap * (1 + 1e-12)) break;
-    rest -= sums[present[k]!]!;
-  }
+  const cap = venueCapOf(Array.from(sums));
+  let total = 0;
   let after = 0;
   for (let s = 0; s < statements.count; s++) {
     const sum = sums[venueOf[s]! + 1]!;
+    total += statements.weight[s]!;
     if (sum > cap) statements.weight[s]! *= cap / sum;
     after += statements.weight[s]!;
   }
-  return after / total;
+  return total > 0 ? after / total : 1;
 }

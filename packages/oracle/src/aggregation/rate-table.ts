@@ -3,6 +3,7 @@
 // median of direct prices (which count twice) and of those that one source's pair of prices implies (BTC/USD over BTC/USDT);
 // a currency that has neither is converted through one that has a rate. Doubles order the candidates, integers compute.
 import { FIXED_ONE, type Fixed, mulDiv } from '@assay/kernel/money/fixed';
+import { venueCapOf } from './venue-cap.ts';
 import { NO_VENUE_EXCLUDED, type Pick, pickMedian, pickQuantile, type Weighted } from './weighted-median.ts';
 
 /** One surviving price of the hub. */
@@ -219,7 +220,19 @@ function candidatesOf(options: {
       }
     }
   }
+  for (const list of lists) capCandidates(list);
   return lists.map((list) => (list.length === 0 ? undefined : { list, ...weightedOf(list) }));
+}
+
+/** A venue with many pairs has many voices for one currency: together they count as one venue's. */
+function capCandidates(list: readonly Candidate[]): void {
+  const sums = new Map<number, number>();
+  for (const { venue, weight } of list) sums.set(venue, (sums.get(venue) ?? 0) + weight);
+  const cap = venueCapOf([...sums.values()]);
+  for (const candidate of list) {
+    const sum = sums.get(candidate.venue)!;
+    if (sum > cap) candidate.weight = Math.round((candidate.weight * cap) / sum);
+  }
 }
 
 function weightedOf(list: readonly Candidate[]): Weighted {
