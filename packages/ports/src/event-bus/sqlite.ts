@@ -128,9 +128,10 @@ class SqliteBus implements EventBus {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
     this.#isRunning = false;
     await this.#publisher.drain();
-    await this.#thread.stop();
+    // The writer closes last: only a connection that may write moves the write-ahead file into the database.
     this.#reader?.close();
     this.#reader = undefined;
+    await this.#thread.stop();
   }
 
   async publish(topic: string, records: readonly NewRecord[]): Promise<readonly RecordPosition[]> {

@@ -69,9 +69,10 @@ class SqliteHistory implements History {
   }
 
   async stop(): Promise<void> {
-    await this.#thread.stop();
+    // The writer closes last: only a connection that may write moves the write-ahead file into the database.
     this.#database?.close();
     this.#database = undefined;
+    await this.#thread.stop();
   }
 
   async appendPrices(rows: readonly PriceRow[]): Promise<void> {
