@@ -65,7 +65,9 @@ async function startInOrder(
   const config = aggregationConfigOf(settings, sources);
   const folder = openDataFolder(settings.data, settings.profile, names);
   undo.push(() => folder.release());
-  const toFile = (settings.log.to ?? (settings.profile === 'sandbox' ? 'file' : 'stderr')) === 'file';
+  // Log lines between the lines of a table help nobody: on a terminal, and in the sandbox, they go to a file.
+  const quiet = settings.profile === 'sandbox' || process.stdout.isTTY === true;
+  const toFile = (settings.log.to ?? (quiet ? 'file' : 'stderr')) === 'file';
   const log = createPinoLog({
     level: settings.log.level,
     file: toFile ? folder.file('assay.log') : undefined,

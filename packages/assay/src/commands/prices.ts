@@ -21,6 +21,7 @@ async function run(invocation: Invocation): Promise<number> {
   if (flags.watch !== true) {
     const records = await client.get<PriceRecord[]>(`/v1/prices${query}`);
     if (asJson) print(JSON.stringify(records));
+    else if (records.length === 0) print('No price yet: `assay sources` says what each source is doing.');
     else for (const record of records) print(priceLine(record));
     return 0;
   }

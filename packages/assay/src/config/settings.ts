@@ -130,7 +130,7 @@ export const settingsSchema = z.strictObject({
     to: z
       .enum(['file', 'stderr'])
       .optional()
-      .describe('Where; default a bounded file in the sandbox, stderr otherwise'),
+      .describe('Where; default a bounded file in the sandbox and on a terminal, stderr otherwise'),
   }).describe('Structured logs'),
   api: section({ host: host(), port: port(4000, 'Port of the API (API_PORT)') }).describe('API listener'),
   metrics: section({

@@ -1,5 +1,4 @@
 // Service `adapters`: venues -> source prices. Any number may run, each with its own or a shared set of sources.
-import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Source } from '@assay/oracle/sources/define-source';
 import { type ConfiguredSource, createSourceService } from '@assay/oracle/sources/source-service';
 import { pairsBySource, settingsOfSource } from '../config/feeds.ts';
@@ -30,38 +29,37 @@ function configuredSources({ config, sources, settings, sandbox }: ServiceContex
     const venue = sandbox?.venues[id];
     if (settings.profile === 'sandbox' && venue === undefined && Object.keys(its.endpoints).length === 0)
       return [];
+    const { credentials, missing } = credentialsOf(source, its.credentials, settings.profile);
+    const denied = its.denied ?? missing;
     return [
       {
         source,
         pairs,
         endpoints: { ...source.endpoints, ...venue, ...its.endpoints },
-        credentials: credentialsOf(source, its.credentials, settings.profile),
+        credentials,
         options: its.options,
         priority: its.priority,
         transport: its.transport,
         ...(its.intervalMs === undefined ? {} : { intervalMs: its.intervalMs }),
-        ...(its.denied === undefined ? {} : { isDenied: its.denied }),
+        ...(denied === undefined ? {} : { isDenied: denied }),
       },
     ];
   });
 }
 
-function credentialsOf(
-  source: Source,
-  given: Record<string, string>,
-  profile: string,
-): Record<string, string> {
-  const found: Record<string, string> = {};
+type Credentials = { credentials: Record<string, string>; missing?: string };
+
+/** A source whose key is missing is not used and says so; the others are not held up by it. */
+function credentialsOf(source: Source, given: Record<string, string>, profile: string): Credentials {
+  const credentials: Record<string, string> = {};
   for (const { name, isRequired } of source.credentials ?? []) {
     const text = given[name];
-    if (text !== undefined) found[name] = secretOf(text);
-    else if (profile === 'sandbox') found[name] = 'sandbox';
+    if (text !== undefined) credentials[name] = secretOf(text);
+    else if (profile === 'sandbox') credentials[name] = 'sandbox';
     else if (isRequired) {
-      throw new AssayError('CONFIG_INVALID', `source ${source.id} needs the credential "${name}"`, {
-        context: { field: `sources.${source.id}.credentials.${name}` },
-        recovery: `Set sources.${source.id}.credentials.${name} to "file:PATH" or "env:NAME", or disable the source (enabled: false).`,
-      });
+      const setting = `sources.${source.id}.credentials.${name}`;
+      return { credentials, missing: `it needs a credential: set ${setting} to "file:PATH" or "env:NAME"` };
     }
   }
-  return found;
+  return { credentials };
 }
