@@ -2,6 +2,8 @@
 // and the seen. A dead venue is dead in one of three ways in turn: cut off, silent with open connections, failing with 503.
 import type { Answer, AnswerState } from '@assay/oracle/model/answer';
 import { decodeDecision } from '@assay/oracle/model/decision';
+import { contextOf } from '@assay/oracle/sources/configured-source';
+import { pollIntervalMs } from '@assay/oracle/sources/source-pace';
 import type { FaultKind } from '@assay/sandbox/faults';
 import type { Coverage, Expectation } from './coverage.ts';
 import { HonestRange } from './honest-range.ts';
@@ -33,11 +35,13 @@ export type ChoiceResult = {
   recoveredAfterMs: number;
 };
 
-/** Within what time a source's death must show, by its own transport. */
-export function noticeLimitMs(setup: Setup, source: string): number {
+/** Within what time a source's death must show, by its own transport and the pace at which it may be asked. */
+export function noticeLimitMs(setup: Setup, world: World, source: string): number {
   const { http, stream } = setup.sources.get(source)!;
   if (stream !== undefined) return STREAM_NOTICE_MS;
-  return 2 * http!.intervalMs + http!.timeoutMs;
+  const configured = setup.configured(world.sandbox).find((one) => one.source.id === source)!;
+  const context = contextOf(configured, configured.pairs, () => {});
+  return 2 * pollIntervalMs(configured.source, context, configured.intervalMs) + http!.timeoutMs + BEAT_MS;
 }
 
 export async function killSome(
@@ -55,7 +59,7 @@ export async function killSome(
   for (const [index, venue] of dead.entries()) kill(world, venue, turn + index);
   // Aggregators are polled once a minute and decide no state; every witness must be noticed before the states are judged.
   const witnesses = setup.config.sources.filter(({ source }) => isWitness(setup, source));
-  const slowest = Math.max(...witnesses.map(({ source }) => noticeLimitMs(setup, source)));
+  const slowest = Math.max(...witnesses.map(({ source }) => noticeLimitMs(setup, world, source)));
   await world.pass(slowest + BEAT_MS);
   if (expected.some(({ state }) => state === 'stale')) {
     await world.pass(Math.max(...setup.config.feeds.map((feed) => feed.staleAfterMs)));
@@ -75,11 +79,10 @@ export async function killSome(
       note(result, `${answer.feed} ${answer.price} is outside ${range.low} to ${range.high}`);
     }
   };
-  const isPolledLate = (source: string) => noticeLimitMs(setup, source) > slowest;
   world.onDecision = (text) => {
     const { feed, inputs } = decodeDecision(text);
     const used = inputs.find(
-      ({ source, verdict }) => verdict === 'used' && isDead(source) && !isPolledLate(source),
+      ({ source, verdict }) => verdict === 'used' && isDead(source) && isWitness(setup, source),
     );
     if (used !== undefined) note(result, `${feed} still uses ${used.source}`);
   };
@@ -112,7 +115,7 @@ export async function killAll(setup: Setup, world: World): Promise<DeathOfAll> {
       const noticed = Math.max(
         ...feed.sources
           .filter(({ source }) => isWitness(setup, source))
-          .map(({ source }) => noticeLimitMs(setup, source)),
+          .map(({ source }) => noticeLimitMs(setup, world, source)),
       );
       return [feed.feed, noticed + feed.staleAfterMs + BEAT_MS];
     }),
@@ -135,13 +138,16 @@ export type Silence = { source: string; noticedMs: number; limitMs: number; fram
 
 /** One venue falls silent with its connections open: how long is its price still used? */
 export async function fallSilent(setup: Setup, world: World, source: string): Promise<Silence> {
-  const limitMs = noticeLimitMs(setup, source);
-  const silentAt = world.clock.now();
-  let lastUsedAt = silentAt;
+  const limitMs = noticeLimitMs(setup, world, source);
+  let lastUsedAt = 0;
   world.onDecision = (text) => {
     const { at, inputs } = decodeDecision(text);
     if (inputs.some((input) => input.source === source && input.verdict === 'used')) lastUsedAt = at;
   };
+  // A price that nobody uses could not show that it is no longer used.
+  const isUsed = () => world.clock.now() - lastUsedAt < BEAT_MS;
+  if ((await until(world, isUsed, limitMs)) === Infinity) lastUsedAt = Infinity;
+  const silentAt = world.clock.now();
   world.sandbox.setFault({ venue: source, kind: 'silence', value: 0 });
   await world.pass(limitMs + 2 * BEAT_MS);
   release(world);
