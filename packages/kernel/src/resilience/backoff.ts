@@ -1,5 +1,5 @@
-// How long to wait before trying again: exponential with full jitter ("Exponential Backoff And Jitter", AWS, 2015): any time
-// between nothing and the ceiling, so that many who failed together do not return together.
+// How long to wait before trying again: exponential with full jitter ("Exponential Backoff And Jitter", AWS,
+// 2015): any time between nothing and the ceiling, so that many who failed together do not return together.
 // Invariant: 0 <= wait <= ceiling <= maximumMs, and the ceiling never falls with the attempt.
 import type { Random } from '../random/random.ts';
 

@@ -1,6 +1,7 @@
-// The circuit breaker as a value: (state, outcome, now) -> state. Closed lets calls through; a trip rule opens it; after a wait
-// a few trial calls decide whether it closes or opens for longer; an operator may isolate it until he releases it.
-// Invariant: while open or isolated nothing is admitted, and half-open never admits more than `trialsMax` at a time.
+// The circuit breaker as a value: (state, outcome, now) -> state. Closed lets calls through; a trip rule
+// opens it; after a wait a few trial calls decide whether it closes or opens for longer; an operator may
+// isolate it until he releases it. Invariant: while open or isolated nothing is admitted, and half-open never
+// admits more than `trialsMax` at a time.
 
 export const BREAKER_PHASES = ['closed', 'open', 'half-open', 'isolated'] as const;
 export type BreakerPhase = (typeof BREAKER_PHASES)[number];
@@ -55,7 +56,9 @@ export function count({ failures, size }: { failures: number; size: number }): T
   return (recent) => recent.slice(-size).filter((outcome) => !outcome.isSuccess).length >= failures;
 }
 
-/** Opens when at least `share` of the outcomes within `windowMs` failed, and there were at least `minimum`. */
+/**
+ * Opens when at least `share` of the outcomes within `windowMs` failed, and there were at least `minimum`.
+ */
 export function sampling(options: { windowMs: number; share: number; minimum: number }): TripRule {
   return (recent, nowMs) => {
     const inside = recent.filter((outcome) => outcome.at > nowMs - options.windowMs);

@@ -1,6 +1,7 @@
-// Where a score is going: a line through its newest values, old ones forgotten with a half-life. In: scores with their instant.
-// Out: the score expected at a later instant, and when it will fall under a limit, so that a fallback can be warmed up before
-// it is needed. Invariant: no forecast leaves 0 to 1, and none is given from too little.
+// Where a score is going: a line through its newest values, old ones forgotten with a half-life. In: scores
+// with their instant. Out: the score expected at a later instant, and when it will fall under a limit, so
+// that a fallback can be warmed up before it is needed. Invariant: no forecast leaves 0 to 1, and none is
+// given from too little.
 import { TREND_HALF_LIFE_MS, TREND_WEIGHT_MINIMUM } from './constants.ts';
 
 /** Decayed sums of a least-squares line; time is in minutes before `at`, so that the numbers stay small. */
@@ -31,7 +32,10 @@ export function forecastAt(trend: Trend, atMs: number): Forecast | undefined {
   return { score: Math.min(1, Math.max(0, value)), slopePerMinute: slope };
 }
 
-/** Milliseconds until the line falls under `limit`, 0 when it is there; undefined when it does not within `horizonMs`. */
+/**
+ * Milliseconds until the line falls under `limit`, 0 when it is there; undefined when it does not within
+ * `horizonMs`.
+ */
 export function fallsUnder(
   trend: Trend,
   limit: number,

@@ -1,14 +1,16 @@
-// The one place where limiter, breaker, timeout, retry, health and metrics meet. One call goes through them in this order:
+// The one place where limiter, breaker, timeout, retry, health and metrics meet. One call goes through them
+// in this order:
 //
 //   retry      1 to n attempts under a total deadline; each attempt passes all of the following
 //   hold       the target told us when to come back: before that nothing is sent
 //   breaker    open or isolated: nothing is sent
-//   limiter    waits for a place in the target's window and for a credit; a wait past the deadline is an error
+//   limiter    waits for a place in the target's window and for a credit; never past the deadline
 //   timeout    the attempt is aborted when its time is over
 //   task       the caller's own work, answer checks included: what it throws is what the target did
 //   record     health, breaker and metrics learn from the outcome; a named wait becomes the hold
 //
-// Invariant: nothing is sent that hold, breaker and limits do not allow, whoever calls and however often it is retried.
+// Invariant: nothing is sent that hold, breaker and limits do not allow, whoever calls and however often it
+// is retried.
 import { AssayError, messageOf } from '../errors/assay-error.ts';
 import type { Random } from '../random/random.ts';
 import type { Counter, Gauge, Histogram, Metrics } from '../telemetry/metrics.ts';

@@ -1,6 +1,7 @@
-// Health of one target as a value: what was observed of it, each signal forgotten with its own half-life. In: observations with
-// their instant. Out: a score from 0 to 1, its parts and a band. Invariant: the state is plain JSON, so it can be saved, shown
-// and loaded again, and time away only moves it toward what is assumed of a stranger.
+// Health of one target as a value: what was observed of it, each signal forgotten with its own half-life. In:
+// observations with their instant. Out: a score from 0 to 1, its parts and a band. Invariant: the state is
+// plain JSON, so it can be saved, shown and loaded again, and time away only moves it toward what is assumed
+// of a stranger.
 import {
   AGREEMENT_HALF_LIFE_MS,
   BAND_DEGRADED,

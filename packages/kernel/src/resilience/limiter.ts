@@ -1,9 +1,10 @@
-// How often we may call, as values: (state, cost, now) -> state and the wait. Three limits of different kinds:
+// How often we may call, as values: (state, cost, now) -> state and the wait. Three limits of different
+// kinds:
 //   token bucket   a steady rate with a reserve for bursts
 //   burst window   never more than `count` in any window of `windowMs`, which is what venues enforce
 //   credit budget  a paid count per period, spread over it so that the last day has credits too
-// Invariant: a granted cost is never more than the limit allows in any interval; a refused one changes nothing and says
-// how long to wait before asking again.
+// Invariant: a granted cost is never more than the limit allows in any interval; a refused one changes
+// nothing and says how long to wait before asking again.
 
 export type Grant<State> = { waitMs: number; state: State };
 
@@ -14,7 +15,10 @@ export function fullBucket(settings: TokenBucketSettings, nowMs: number): TokenB
   return { tokens: settings.capacity, at: nowMs };
 }
 
-/** A cost above the capacity is granted when the bucket is full, and leaves it in debt: waiting longer would not help. */
+/**
+ * A cost above the capacity is granted when the bucket is full, and leaves it in debt: waiting longer would
+ * not help.
+ */
 export function takeTokens(
   bucket: TokenBucket,
   settings: TokenBucketSettings,
@@ -35,7 +39,8 @@ export type BurstWindowSettings = { count: number; windowMs: number };
 /** What was granted, oldest first, in slots of a twentieth of the window. */
 export type BurstWindow = { slots: { startAt: number; cost: number }[] };
 
-// A slot counts until all of it has left the window, so a coarse slot errs on the side of waiting: by a twentieth at most.
+// A slot counts until all of it has left the window, so a coarse slot errs on the side of waiting: by a
+// twentieth at most.
 const SLOTS_PER_WINDOW = 20;
 
 export function emptyWindow(): BurstWindow {

@@ -1,6 +1,7 @@
-// Tries a task again while its error says that trying helps. In: a task, a total deadline and a count, both binding. Out: its
-// result, or its last error. Invariant: only errors that are transient are tried again, a wait that the other side named is
-// kept to the millisecond, and no attempt begins after the deadline: a wait that would not fit ends it at once.
+// Tries a task again while its error says that trying helps. In: a task, a total deadline and a count, both
+// binding. Out: its result, or its last error. Invariant: only errors that are transient are tried again, a
+// wait that the other side named is kept to the millisecond, and no attempt begins after the deadline: a wait
+// that would not fit ends it at once.
 import { AssayError } from '../errors/assay-error.ts';
 import type { Random } from '../random/random.ts';
 import type { Clock } from '../time/clock.ts';

@@ -1,6 +1,7 @@
-// Which targets to use, in which order, and why. In: targets, what is known of their health, constraints, a policy, randomness.
-// Out: ordered candidates and everything dropped, each with its reason as a sentence: the answer to "why this one?" is stored
-// with what was done. Invariant: every target is in exactly one of the two lists, and a dropped one was never a candidate.
+// Which targets to use, in which order, and why. In: targets, what is known of their health, constraints, a
+// policy, randomness. Out: ordered candidates and everything dropped, each with its reason as a sentence: the
+// answer to "why this one?" is stored with what was done. Invariant: every target is in exactly one of the
+// two lists, and a dropped one was never a candidate.
 import type { Random } from '../random/random.ts';
 import type { Band } from './health.ts';
 

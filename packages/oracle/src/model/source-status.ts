@@ -1,6 +1,7 @@
-// What is on the topic `health` under the key of a source: how it is, in one word, one sentence and the figures behind them.
-// Written by sources on every change of state or band and every 10 s; read by api views, alerting and the command line.
-// Invariant: the record is complete in itself; the newest one of a key is the truth, and an old one says so by its `at`.
+// What is on the topic `health` under the key of a source: how it is, in one word, one sentence and the
+// figures behind them. Written by sources on every change of state or band and every 10 s; read by api views,
+// alerting and the command line. Invariant: the record is complete in itself; the newest one of a key is the
+// truth, and an old one says so by its `at`.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { SourceKind } from './feed.ts';
 import type { Pair } from './pair.ts';

@@ -1,6 +1,6 @@
-// How much each source agrees with the others, read from what aggregation decided. In: records of `decisions` and `checks`. Out:
-// per source and pair a value from 0 (contradicted) to 1. Invariant: only prices that were judged against others say
-// anything; a record that cannot be read says nothing and harms nobody.
+// How much each source agrees with the others, read from what aggregation decided. In: records of `decisions`
+// and `checks`. Out: per source and pair a value from 0 (contradicted) to 1. Invariant: only prices that were
+// judged against others say anything; a record that cannot be read says nothing and harms nobody.
 import type { DecisionInput } from '../model/decision.ts';
 import type { Pair } from '../model/pair.ts';
 import { agreementOf } from './confidence.ts';

@@ -1,6 +1,6 @@
-// Everything that keeps a source out: the operator's denylist, the venue's refusal, our own quarantine of the source or of a
-// pair. In: verdicts with their instant. Out: what is allowed now. Invariant: a denial ends only by the operator, a refusal by
-// him or after a day, a quarantine by itself.
+// Everything that keeps a source out: the operator's denylist, the venue's refusal, our own quarantine of the
+// source or of a pair. In: verdicts with their instant. Out: what is allowed now. Invariant: a denial ends
+// only by the operator, a refusal by him or after a day, a quarantine by itself.
 import type { Pair } from '../model/pair.ts';
 import {
   enterQuarantine,

@@ -1,5 +1,6 @@
-// What goes wrong with one source, counted, remembered and said once. In: errors with their instant. Out: the last error, the
-// counts, log lines. Invariant: the same complaint is logged at most once a minute, however often it recurs.
+// What goes wrong with one source, counted, remembered and said once. In: errors with their instant. Out: the
+// last error, the counts, log lines. Invariant: the same complaint is logged at most once a minute, however
+// often it recurs.
 import type { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Counter } from '@assay/kernel/telemetry/metrics';

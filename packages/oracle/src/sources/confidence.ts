@@ -1,7 +1,8 @@
-// The confidence score of each pair of one source, 0 to 1: response time x freshness x success x agreement with the others
-// (kernel/resilience/health.ts; half-lives in its constants.ts). In: what happened, with its instant. Out: the score as it
-// stands in every record. Invariant: each signal of a pair is heard at most once a second, so that a busy stream does not
-// forget its bad minute faster than a quiet one, and loading what was saved gives the score back, decayed for the time away.
+// The confidence score of each pair of one source, 0 to 1: response time x freshness x success x agreement
+// with the others (kernel/resilience/health.ts; half-lives in its constants.ts). In: what happened, with its
+// instant. Out: the score as it stands in every record. Invariant: each signal of a pair is heard at most
+// once a second, so that a busy stream does not forget its bad minute faster than a quiet one, and loading
+// what was saved gives the score back, decayed for the time away.
 import { AGREEMENT_HALF_LIFE_MS } from '@assay/kernel/resilience/constants';
 import {
   type Health,
@@ -18,7 +19,10 @@ import type { Pair } from '../model/pair.ts';
 /** Signals are sampled: one observation a second and kind. */
 const SAMPLE_MS = 1_000;
 
-/** A residual up to this is noise between honest venues (aggregation.md: p99 of honest differences is 9 to 24 bps). */
+/**
+ * A residual up to this is noise between honest venues (aggregation.md: p99 of honest differences is 9 to 24
+ * bps).
+ */
 const AGREEMENT_FULL_BPS = 15;
 
 /** At this much beyond it, half of the agreement is gone; the outlier floor of 60 bps leaves 0.24. */

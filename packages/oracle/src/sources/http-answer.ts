@@ -1,6 +1,7 @@
-// What a venue's HTTP answer means. In: status, headers, body, the adapter's own reading. Out: nothing for an answer whose
-// prices can be read, or a typed error: wait as told (429, 418), refused for good (403, 451), passing fault (5xx), our own
-// mistake (other 4xx), a page instead of data. Invariant: the venue's own words are in the message, its wait is kept exactly.
+// What a venue's HTTP answer means. In: status, headers, body, the adapter's own reading. Out: nothing for an
+// answer whose prices can be read, or a typed error: wait as told (429, 418), refused for good (403, 451),
+// passing fault (5xx), our own mistake (other 4xx), a page instead of data. Invariant: the venue's own words
+// are in the message, its wait is kept exactly.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { HttpTransport, SourceResponse } from './define-source.ts';
 
@@ -58,7 +59,10 @@ export function withDefaultWait(error: AssayError): AssayError {
   });
 }
 
-/** Milliseconds of a Retry-After header, in seconds or as an HTTP date; undefined when there is none that can be read. */
+/**
+ * Milliseconds of a Retry-After header, in seconds or as an HTTP date; undefined when there is none that can
+ * be read.
+ */
 export function waitTold(response: SourceResponse): number | undefined {
   const text = response.headers['retry-after']?.trim();
   if (text === undefined || text === '') return undefined;
@@ -71,7 +75,10 @@ export function waitTold(response: SourceResponse): number | undefined {
   return Math.min(WAIT_MAX_MS, Math.max(0, until - from));
 }
 
-/** What the venue said, short and in one line: its JSON message, the title of its page, or the beginning of its text. */
+/**
+ * What the venue said, short and in one line: its JSON message, the title of its page, or the beginning of
+ * its text.
+ */
 export function wordsOf(response: SourceResponse): string {
   const { body } = response;
   const message = /"(?:msg|message|error_message|error|retMsg)"\s*:\s*"((?:[^"\\]|\\.){1,400})"/.exec(

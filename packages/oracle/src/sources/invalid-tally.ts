@@ -1,5 +1,5 @@
-// Unreadable answers and malformed prices in a row, by transport and by pair. In: what came, good or bad. Out: whether it was one
-// too many. Invariant: anything good in between begins the row anew.
+// Unreadable answers and malformed prices in a row, by transport and by pair. In: what came, good or bad.
+// Out: whether it was one too many. Invariant: anything good in between begins the row anew.
 import type { Pair } from '../model/pair.ts';
 import type { Transport } from './blocks.ts';
 

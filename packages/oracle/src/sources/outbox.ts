@@ -1,6 +1,7 @@
-// Records on their way to the bus, in order. In: batches of prices and withdrawals. Out: one publish at a time, the next batch
-// being all that waits. Invariant: memory is bounded whatever the bus does: past the bound the newest price of a source and
-// pair replaces the one that waits (counted), and a withdrawal takes the prices it withdraws out of the queue.
+// Records on their way to the bus, in order. In: batches of prices and withdrawals. Out: one publish at a
+// time, the next batch being all that waits. Invariant: memory is bounded whatever the bus does: past the
+// bound the newest price of a source and pair replaces the one that waits (counted), and a withdrawal takes
+// the prices it withdraws out of the queue.
 import { messageOf } from '@assay/kernel/errors/assay-error';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Counter } from '@assay/kernel/telemetry/metrics';

@@ -1,6 +1,7 @@
-// Polls one source on a schedule. In: the adapter's requests and parse, an interval, a guard. Out: parsed prices of each answer,
-// or the error that ended it. Invariant: the guard alone decides what may be sent; a wait that the venue named is kept,
-// an answer that cannot be read is fetched again after a short delay, and polls of one source never overlap.
+// Polls one source on a schedule. In: the adapter's requests and parse, an interval, a guard. Out: parsed
+// prices of each answer, or the error that ended it. Invariant: the guard alone decides what may be sent; a
+// wait that the venue named is kept, an answer that cannot be read is fetched again after a short delay, and
+// polls of one source never overlap.
 import { AssayError, isAssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import type { Random } from '@assay/kernel/random/random';
 import type { Guard } from '@assay/kernel/resilience/guarded-call';

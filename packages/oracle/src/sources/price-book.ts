@@ -1,6 +1,7 @@
-// The last price that was published of each pair of one source: what decides whether another one is news. In: checked
-// prices, signs of life, silence. Out: the record to publish, or why there is none. Invariant: of one pair the published
-// `observedAt` never goes back, and the same news is never published twice unless something new is known about it.
+// The last price that was published of each pair of one source: what decides whether another one is news. In:
+// checked prices, signs of life, silence. Out: the record to publish, or why there is none. Invariant: of one
+// pair the published `observedAt` never goes back, and the same news is never published twice unless
+// something new is known about it.
 import type { Pair } from '../model/pair.ts';
 import type { SourcePrice } from '../model/source-price.ts';
 import { type CheckedPrice, type Rejection, sourcePriceOf } from './price-check.ts';
@@ -30,7 +31,9 @@ export class PriceBook {
     return last === undefined ? undefined : Math.max(last.observedAt, last.freshAt ?? 0);
   }
 
-  /** @param isStreamHeard a polled price without the venue's time proves nothing against a stream that speaks */
+  /**
+   * @param isStreamHeard a polled price without the venue's time proves nothing against a stream that speaks
+   */
   offer(checked: CheckedPrice, stamp: Stamp, isStreamHeard: boolean): SourcePrice | Rejection {
     const entry = this.#entries.get(checked.pair);
     if (entry !== undefined) {

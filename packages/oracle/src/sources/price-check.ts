@@ -1,6 +1,6 @@
-// What a parse function returned, checked before anybody may believe it. In: a parsed price, its arrival and how far the
-// venue's clock is ahead. Out: the fields of a source price, or the reason why it is none. Invariant: what passes is a
-// positive plain decimal whose time is neither in the future nor absurdly old.
+// What a parse function returned, checked before anybody may believe it. In: a parsed price, its arrival and
+// how far the venue's clock is ahead. Out: the fields of a source price, or the reason why it is none.
+// Invariant: what passes is a positive plain decimal whose time is neither in the future nor absurdly old.
 import type { Pair } from '../model/pair.ts';
 import type { PriceKind, SourcePrice } from '../model/source-price.ts';
 import type { Parsed } from './define-source.ts';

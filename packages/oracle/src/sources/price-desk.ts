@@ -1,11 +1,12 @@
-// Everything that is known and said of the prices of one source. In: parsed prices, silence, residuals. Out: records for the
-// bus. It owns the book, the confidence and the venue's clock. Invariant: each record carries the confidence of its pair at
-// that moment, and every price that was taken back is taken back on the bus too, once.
+// Everything that is known and said of the prices of one source. In: parsed prices, silence, residuals. Out:
+// records for the bus. It owns the book, the confidence and the venue's clock. Invariant: each record carries
+// the confidence of its pair at that moment, and every price that was taken back is taken back on the bus
+// too, once.
 import type { Observation } from '@assay/kernel/resilience/health';
 import type { Pair } from '../model/pair.ts';
 import type { SourcePrice, Withdrawal, WithdrawalReason } from '../model/source-price.ts';
 import type { SourceCounts } from '../model/source-status.ts';
-import { Confidence } from './confidence.ts';
+import { Confidence, freshnessOf } from './confidence.ts';
 import type { Parsed } from './define-source.ts';
 import { PriceBook } from './price-book.ts';
 import { checkPrice, isInvalid, type Rejection } from './price-check.ts';
@@ -31,6 +32,12 @@ export type Arrival = {
 
 /** A streamed price older than this when it arrives is a snapshot of the past, not a slow message. */
 const DELAY_MAX_MS = 30_000;
+
+/**
+ * News older than this, with nothing that vouches for it, loses freshness: a minute is long on any market
+ * that matters.
+ */
+const NEWS_MS = 60_000;
 
 /** Under this a venue counts as in step with us: it is less than the time on the way. */
 const AHEAD_MINIMUM_MS = 250;
@@ -120,6 +127,19 @@ export class PriceDesk {
       if (record !== undefined) records.push(record);
     }
     this.#publish(records);
+  }
+
+  /** Lets the freshness of each pair follow the age of its newest news. */
+  watchFreshness(pairs: readonly Pair[], pollLimitMs: number, now: number): void {
+    for (const pair of pairs) {
+      const last = this.book.last(pair);
+      if (last === undefined) continue;
+      const wayMs = last.transport === 'poll' ? pollLimitMs : 0;
+      const expectedMs = Math.max(NEWS_MS, wayMs, last.intervalMs ?? 0);
+      const ageMs = now - Math.max(last.observedAt, last.freshAt ?? 0);
+      const value = this.book.isLive(pair) ? freshnessOf(ageMs, expectedMs) : 0;
+      this.confidence.observe(pair, { kind: 'freshness', value }, now);
+    }
   }
 
   observe(pairs: readonly Pair[], observation: Observation, now: number): void {

@@ -1,5 +1,6 @@
-// Prices as exact decimal text. In: what a venue wrote, an exponent included. Out: plain notation with the same value, and the
-// midpoint of a bid and an ask without rounding. Invariant: no float is involved, and nothing longer than 60 digits gets out.
+// Prices as exact decimal text. In: what a venue wrote, an exponent included. Out: plain notation with the
+// same value, and the midpoint of a bid and an ask without rounding. Invariant: no float is involved, and
+// nothing longer than 60 digits gets out.
 
 /** Longer numbers are noise or an attack; the smallest unit of any asset has 18 decimals. */
 export const DIGITS_MAX = 60;
@@ -7,7 +8,10 @@ export const DIGITS_MAX = 60;
 const PLAIN = /^(?:0|[1-9]\d*)(?:\.\d+)?$/;
 const SCIENTIFIC = /^(\d{1,60})(?:\.(\d{1,60}))?(?:[eE]([+-]?\d{1,3}))?$/;
 
-/** The text in plain notation, the venue's own digits where they are plain; undefined when it is not a positive decimal. */
+/**
+ * The text in plain notation, the venue's own digits where they are plain; undefined when it is not a
+ * positive decimal.
+ */
 export function plainPrice(text: string): string | undefined {
   if (text.length > 2 * DIGITS_MAX) return undefined;
   const plain = PLAIN.test(text) ? text : expand(text);

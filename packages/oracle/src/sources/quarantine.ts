@@ -1,5 +1,6 @@
-// Leaving a source or one of its pairs out for a time, longer each time. In: reasons with their instant. Out: until when.
-// Invariant: it always ends by itself; only the denylist, which belongs to the operator, does not.
+// Leaving a source or one of its pairs out for a time, longer each time. In: reasons with their instant. Out:
+// until when. Invariant: it always ends by itself; only the denylist, which belongs to the operator, does
+// not.
 
 export type Quarantine = {
   /** Ends at this instant, ms; 0 when there was none. */

@@ -1,6 +1,6 @@
-// What is learned of the sources, as rows of the history. In: runners. Out: rows; and back. Invariant: a row that cannot be read
-// is left out, and what a row does not say stays as for a stranger. Per pair: its health. Per source (feed "*"): breaker,
-// credits spent, quarantines, how long it asked us to wait.
+// What is learned of the sources, as rows of the history. In: runners. Out: rows; and back. Invariant: a row
+// that cannot be read is left out, and what a row does not say stays as for a stranger. Per pair: its health.
+// Per source (feed "*"): breaker, credits spent, quarantines, how long it asked us to wait.
 import { readBreaker } from '@assay/kernel/resilience/breaker';
 import type { CreditBudget } from '@assay/kernel/resilience/limiter';
 import type { ScoreRow } from '@assay/ports/history/history';

@@ -1,5 +1,6 @@
-// For tests: a venue whose every answer, frame and close is written by the test, a bus and a history that keep what they get.
-// In: handlers. Out: what the shell sent, opened and published. Nothing here waits in real time.
+// For tests: a venue whose every answer, frame and close is written by the test, a bus and a history that
+// keep what they get. In: handlers. Out: what the shell sent, opened and published. Nothing here waits in
+// real time.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { BatchHandler, EventBus, NewRecord } from '@assay/ports/event-bus/event-bus';
@@ -39,7 +40,10 @@ export type ScriptedSocket = {
   end(code?: number, text?: string): void;
 };
 
-/** An outside world of one venue: `answer` writes each HTTP answer, sockets open at once and then do what the test says. */
+/**
+ * An outside world of one venue: `answer` writes each HTTP answer, sockets open at once and then do what the
+ * test says.
+ */
 export class ScriptedOutbound implements Outbound {
   readonly requests: { at: number; request: OutboundRequest }[] = [];
   readonly sockets: ScriptedSocket[] = [];
@@ -173,7 +177,10 @@ export function scoreHistory(rows: ScoreRow[] = []): History & { rows: ScoreRow[
   return history;
 }
 
-/** A source that speaks plain JSON: bodies are lists of parsed prices, frames are frames. `{"fail": "CODE"}` throws. */
+/**
+ * A source that speaks plain JSON: bodies are lists of parsed prices, frames are frames. `{"fail": "CODE"}`
+ * throws.
+ */
 export function plainSource(
   id: string,
   changes: { http?: Partial<HttpTransport> | null; stream?: Partial<StreamTransport> | null } & Partial<

@@ -1,6 +1,6 @@
-// How often and how hard a source may be asked. In: the adapter's limits, the configuration, the requests that a poll needs.
-// Out: the interval of its polls, and the settings of its guard. Invariant: the interval is never so short that the venue's
-// limit or a paid budget could not keep up with it.
+// How often and how hard a source may be asked. In: the adapter's limits, the configuration, the requests
+// that a poll needs. Out: the interval of its polls, and the settings of its guard. Invariant: the interval
+// is never so short that the venue's limit or a paid budget could not keep up with it.
 import { consecutive } from '@assay/kernel/resilience/breaker';
 import type { GuardSettings } from '@assay/kernel/resilience/guarded-call';
 import { creditIntervalMs } from '@assay/kernel/resilience/limiter';
@@ -9,7 +9,10 @@ import type { Source, SourceContext } from './define-source.ts';
 /** The venue's limit is used to this share: its count of us is not exactly ours. */
 const LIMIT_SHARE = 0.9;
 
-/** An answer that could not be read is fetched again after this: a cache in front of the venue may have been mid-write. */
+/**
+ * An answer that could not be read is fetched again after this: a cache in front of the venue may have been
+ * mid-write.
+ */
 const REFETCH_MS = 500;
 
 /** Of one poll: the first attempt and two more. */
@@ -21,7 +24,10 @@ const POLL_DEADLINE_MS = 15_000;
 /** Five in a row is one poll with its retries and most of the next. */
 const FAILURES_MAX = 5;
 
-/** A dead venue is asked again after this, and at least twice a minute, so that it is back half a minute after it is. */
+/**
+ * A dead venue is asked again after this, and at least twice a minute, so that it is back half a minute after
+ * it is.
+ */
 const OPEN_MS = 2_000;
 const OPEN_MAXIMUM_MS = 30_000;
 

@@ -1,6 +1,7 @@
-// One source at work: its poller and streamer, and what follows from what they bring. In: answers, frames, errors, silence, the
-// operator's word, the passing of time. Out: records (by its desk) and facts for its status. Invariant: nothing is asked or
-// published while the source is denied, refused, quarantined or on standby, and whoever becomes so is withdrawn at once.
+// One source at work: its poller and streamer, and what follows from what they bring. In: answers, frames,
+// errors, silence, the operator's word, the passing of time. Out: records (by its desk) and facts for its
+// status. Invariant: nothing is asked or published while the source is denied, refused, quarantined or on
+// standby, and whoever becomes so is withdrawn at once.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Random } from '@assay/kernel/random/random';
 import { Guard } from '@assay/kernel/resilience/guarded-call';
@@ -11,12 +12,12 @@ import type { Pair } from '../model/pair.ts';
 import type { WithdrawalReason } from '../model/source-price.ts';
 import { Blocks, type Transport } from './blocks.ts';
 import { Complaints } from './complaints.ts';
-import { freshnessOf } from './confidence.ts';
 import { type ConfiguredSource, contextOf } from './configured-source.ts';
 import type { HttpTransport, Parsed, SourceContext, StreamTransport } from './define-source.ts';
 import { RATE_LIMIT_WAIT_MS } from './http-answer.ts';
 import { INVALID_MAX, InvalidTally } from './invalid-tally.ts';
 import type { OutboxRecord } from './outbox.ts';
+import { PollWatch } from './poll-watch.ts';
 import { type PollAnswer, Poller } from './poller.ts';
 import { PriceDesk } from './price-desk.ts';
 import type { SourceMetrics } from './source-metrics.ts';
@@ -36,12 +37,6 @@ export type RunnerTools = {
 /** While a stream is up, REST only confirms that the two agree and that it could take over. */
 const CONFIRM_INTERVAL_MS = 30_000;
 
-/** A poll that is hurried begins within this. */
-const PACE_GRACE_MS = 250;
-
-/** A streamed price without news for longer than this loses freshness, if nothing vouches for it. */
-const STREAM_NEWS_MS = 60_000;
-
 /** A stream that was heard of a pair this recently is the better witness than a poll without a time. */
 const STREAM_RECENT_MS = 10_000;
 
@@ -60,16 +55,14 @@ export class SourceRunner {
   readonly #log: Log;
   readonly #servable: ReadonlySet<Pair>;
   readonly #tally = new InvalidTally();
-  readonly #answeredAt = new Map<Pair, number>();
+  readonly #watch: PollWatch;
   #activeSet: ReadonlySet<Pair>;
   #context: SourceContext;
   #intervalMs: number;
   #isStarted = false;
-  #startedAt = 0;
   #streamedPairs = '';
   #streamHoldUntil = 0;
   #wasStreamUp = false;
-  #paceChangedAt = 0;
 
   constructor(configured: ConfiguredSource, tools: RunnerTools) {
     const { source, pairs } = configured;
@@ -96,6 +89,7 @@ export class SourceRunner {
       this.blocks.denied = typeof configured.isDenied === 'string' ? configured.isDenied : 'by configuration';
     }
     const { http, stream } = source;
+    this.#watch = new PollWatch(http?.timeoutMs ?? 0);
     // A source that lacks the wanted transport uses the one it has.
     const wantsPoll = http !== undefined && (configured.transport !== 'stream' || stream === undefined);
     const wantsStream = stream !== undefined && (configured.transport !== 'poll' || http === undefined);
@@ -122,7 +116,7 @@ export class SourceRunner {
 
   start(): void {
     this.#isStarted = true;
-    this.#startedAt = this.#now();
+    this.#watch.start(this.#now());
     const missing = this.configured.pairs.filter((pair) => !this.#servable.has(pair));
     if (missing.length > 0) this.#log.warn('the venue has no name for some pairs', { pairs: missing });
     this.arrange();
@@ -191,9 +185,12 @@ export class SourceRunner {
     this.streamer?.tick();
     this.#watchPace(now);
     if (!isSecond) return;
-    this.#watchPolls(now);
+    if (this.poller !== undefined) {
+      const { book } = this.desk;
+      this.#withdrawUnanswered(this.#watch.silent(this.active, book, this.pollIntervalMs, now));
+    }
     if (this.streamer !== undefined) this.desk.renew(this.active, (pair) => this.streamer?.aliveAt(pair));
-    for (const pair of this.active) this.#watchFreshness(pair, now);
+    this.desk.watchFreshness(this.active, this.#watch.limitMs(this.pollIntervalMs), now);
   }
 
   /** What the others made of this source's price, 0 to 1; true when they contradict it for good. */
@@ -224,24 +221,11 @@ export class SourceRunner {
     const isStreamUp = this.streamer?.isUp === true;
     if (isStreamUp === this.#wasStreamUp) return;
     this.#wasStreamUp = isStreamUp;
-    this.#paceChangedAt = now;
+    this.#watch.paceChanged(now);
     if (!isStreamUp) this.poller?.hurry();
   }
 
-  /** A polled price whose source has not answered for two intervals and a timeout is taken back. */
-  #watchPolls(now: number): void {
-    const timeoutMs = this.configured.source.http?.timeoutMs ?? 0;
-    // After a change of pace the first poll at the new one has its chance to answer.
-    if (this.poller === undefined || now < this.#paceChangedAt + timeoutMs + PACE_GRACE_MS) return;
-    this.#withdrawUnanswered(2 * this.pollIntervalMs + timeoutMs, now);
-  }
-
-  #withdrawUnanswered(limitMs: number, now: number): void {
-    const { book } = this.desk;
-    const silent = this.active.filter((pair) => {
-      const answeredAt = Math.max(this.#answeredAt.get(pair) ?? 0, this.#startedAt);
-      return book.isLive(pair) && now - answeredAt >= limitMs;
-    });
+  #withdrawUnanswered(silent: readonly Pair[]): void {
     if (silent.length === 0) return;
     const because = this.complaints.last === undefined ? '' : `: ${this.complaints.last.message}`;
     this.withdraw('silent', `no answer within two intervals and a timeout${because}`, silent, 'poll');
@@ -250,20 +234,8 @@ export class SourceRunner {
   /** What was streamed is taken back, and what was polled to confirm it, unless REST answered just now. */
   #takeSilence(pairs: readonly Pair[], detail: string): void {
     this.withdraw('silent', `${this.id}: ${detail}`, pairs, 'stream');
-    const timeoutMs = this.configured.source.http?.timeoutMs ?? 0;
-    this.#withdrawUnanswered(2 * this.#intervalMs + timeoutMs, this.#now());
-  }
-
-  #watchFreshness(pair: Pair, now: number): void {
     const { book } = this.desk;
-    const last = book.last(pair);
-    if (last === undefined) return;
-    const pollMs = 2 * this.pollIntervalMs + (this.configured.source.http?.timeoutMs ?? 0);
-    const wayMs = last.transport === 'poll' ? pollMs : 0;
-    const expectedMs = Math.max(STREAM_NEWS_MS, wayMs, last.intervalMs ?? 0);
-    const ageMs = now - Math.max(last.observedAt, last.freshAt ?? 0);
-    const value = book.isLive(pair) ? freshnessOf(ageMs, expectedMs) : 0;
-    this.desk.observe([pair], { kind: 'freshness', value }, now);
+    this.#withdrawUnanswered(this.#watch.unanswered(pairs, book, this.#intervalMs, this.#now()));
   }
 
   #takeAnswer({ request, prices, response }: PollAnswer): void {
@@ -272,7 +244,7 @@ export class SourceRunner {
     metrics.latency.observe(response.durationMs / 1_000, { source: this.id, transport: 'poll' });
     const venueAt = prices[0]?.venueAt ?? Date.parse(response.headers.date ?? '');
     if (Number.isFinite(venueAt)) this.desk.observeClock(venueAt, response.receivedAt);
-    for (const { pair } of prices) this.#answeredAt.set(pair, now);
+    for (const { pair } of prices) this.#watch.answered(pair, now);
     this.#tally.readable('poll');
     this.desk.observe(request.pairs, { kind: 'success', latencyMs: response.durationMs }, now);
     this.#takePrices(prices, response.receivedAt, 'poll');

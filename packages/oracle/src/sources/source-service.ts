@@ -1,16 +1,11 @@
-// The sources of one operator at work: venues in, source prices out.
-//
-// Reads: the venues (HTTP and sockets, through `outbound`); `decisions` and `checks`, for how much each
-//   source agrees.
-// Writes: `source-prices` (prices and withdrawals), `health` (the status of each source), scores in the
-//   history.
-// Decides: what is asked when, whether an answer is a price, whether it is news, how far it is trusted, who
-//   is left out.
-// Guarantees: of one source and pair no older news follows newer; a source that falls silent is withdrawn
-//   within 10 s, a polled one within two intervals and a timeout; no venue's limit is exceeded; memory is
-//   bounded when the bus is slow.
-// Survives: any venue dead, silent, slow, lying or refusing; a bus that takes nothing for a while; a history
-//   that cannot save.
+// Reads:      the venues (HTTP and sockets, through `outbound`); `decisions` and `checks`, for who agrees.
+// Writes:     `source-prices` (prices, withdrawals), `health` (status of each source), scores in the history.
+// Decides:    what is asked when, whether an answer is a price, whether it is news, how far it is trusted,
+//             who is left out.
+// Guarantees: of one source and pair no older news follows newer; who falls silent is withdrawn, a stream
+//             within 10 s, a polled source within two intervals and a timeout; no venue's limit is exceeded.
+// Survives:   venues dead, silent, slow, lying or refusing; a bus that takes nothing for a while (memory is
+//             bounded); a history that cannot save.
 import { messageOf } from '@assay/kernel/errors/assay-error';
 import type { Startable } from '@assay/kernel/lifecycle/startable';
 import type { Random } from '@assay/kernel/random/random';

@@ -1,5 +1,6 @@
-// One word and one sentence for how a source is. In: the facts. Out: its state and why, with what happens next. Invariant: the
-// gravest fact that holds names the state, and the sentence never says less than the state.
+// One word and one sentence for how a source is. In: the facts. Out: its state and why, with what happens
+// next. Invariant: the gravest fact that holds names the state, and the sentence never says less than the
+// state.
 import type { SourceState } from '../model/source-status.ts';
 
 export type SourceFacts = {

@@ -1,7 +1,8 @@
-// The prioritised fallback list: which sources are asked for which pairs now. In: feeds with their sources and minimum, the health
-// of each source for its pair. Out: the active pairs of every source, with the reason. Selection itself is the kernel's
-// policy `all-of`. Invariant: sources of the first priority are always asked; a standby that was called in stays for a
-// while, so that a venue on the edge does not switch others on and off.
+// The prioritised fallback list: which sources are asked for which pairs now. In: feeds with their sources
+// and minimum, the health of each source for its pair. Out: the active pairs of every source, with the
+// reason. Selection itself is the kernel's policy `all-of`. Invariant: sources of the first priority are
+// always asked; a standby that was called in stays for a while, so that a venue on the edge does not switch
+// others on and off.
 import type { Random } from '@assay/kernel/random/random';
 import { bandOf } from '@assay/kernel/resilience/health';
 import { select, type TargetHealth } from '@assay/kernel/resilience/selection';
@@ -16,7 +17,10 @@ export type StandbyFeed = {
   minimumVenues: number;
 };
 
-/** Without feeds of its own a base currency wants as many healthy sources as the default feed (aggregation.md 2). */
+/**
+ * Without feeds of its own a base currency wants as many healthy sources as the default feed (aggregation.md
+ * 2).
+ */
 const MINIMUM_DEFAULT = 3;
 
 /** A source that was just asked is given this long before it counts as missing. */

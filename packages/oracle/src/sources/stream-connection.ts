@@ -1,6 +1,6 @@
-// One socket to a venue: opens, subscribes at the venue's pace, answers its pings, reads its frames. In: frames. Out: prices,
-// signs of life, problems, one close. Invariant: nothing is reported after its close, and it vouches for a pair only while
-// no sequence number is missing.
+// One socket to a venue: opens, subscribes at the venue's pace, answers its pings, reads its frames. In:
+// frames. Out: prices, signs of life, problems, one close. Invariant: nothing is reported after its close,
+// and it vouches for a pair only while no sequence number is missing.
 import { AssayError, isAssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { Outbound, OutboundSocket } from '@assay/ports/outbound/outbound';

@@ -1,6 +1,7 @@
-// Keeps the connections of one streaming source alive. In: the pairs to serve, frames, closes, the passing of time. Out: prices,
-// who vouches for them, silence. Invariant: of each group of pairs at most two connections exist, the second only while the
-// first is being replaced; a connection without a frame for the source's limit is dead, whatever its socket says.
+// Keeps the connections of one streaming source alive. In: the pairs to serve, frames, closes, the passing of
+// time. Out: prices, who vouches for them, silence. Invariant: of each group of pairs at most two connections
+// exist, the second only while the first is being replaced; a connection without a frame for the source's
+// limit is dead, whatever its socket says.
 import type { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Random } from '@assay/kernel/random/random';
 import { type BackoffSettings, backoffMs } from '@assay/kernel/resilience/backoff';
@@ -36,7 +37,10 @@ export type StreamerOptions = {
   events: StreamerEvents;
 };
 
-/** First wait under a second, for most closes are restarts behind a load balancer; never more than half a minute. */
+/**
+ * First wait under a second, for most closes are restarts behind a load balancer; never more than half a
+ * minute.
+ */
 const RECONNECT: BackoffSettings = { baseMs: 500, maximumMs: 30_000 };
 
 /** A connection that lived this long ends a row of failures. */
@@ -45,7 +49,10 @@ const STABLE_MS = 30_000;
 /** Silence must show within 10 s, the beat of `tick` included. */
 const SILENCE_MAX_MS = 9_500;
 
-/** A connection is replaced at this share of its life, less up to a twentieth, so that many do not move together. */
+/**
+ * A connection is replaced at this share of its life, less up to a twentieth, so that many do not move
+ * together.
+ */
 const LIFE_SHARE = 0.95;
 const LIFE_JITTER = 0.05;
 
