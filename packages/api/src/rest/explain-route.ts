@@ -2,6 +2,7 @@
 
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
+import { type Explanation, explanationText } from '@assay/oracle/model/explanation';
 import type { SourceTraits } from '@assay/oracle/model/feed';
 import { z } from 'zod';
 import type { OwnPrice } from '../assets/own-prices.ts';
@@ -9,7 +10,7 @@ import type { PriceView } from '../views/prices.ts';
 import { findFeed, instant } from './parameters.ts';
 import { defineRoute, json, type Route } from './route.ts';
 
-export type Explain = (feed: string, atMs?: number) => Promise<unknown>;
+export type Explain = (feed: string, atMs?: number) => Promise<Explanation | undefined>;
 export type ConvertedPrice = (feed: string, source: SourceTraits) => Promise<OwnPrice | undefined>;
 
 const FORMAT_FIX = 'give json or text';
@@ -19,12 +20,16 @@ export function explainRoute({ view, explain }: { view: PriceView; explain: Expl
     path: '/v1/prices/:feed/explain',
     scope: 'prices:read',
     describe: 'Each source of the price, in figures (json) or in words (text)',
-    query: z.strictObject({ at: instant.optional(), format: z.enum(['json'], FORMAT_FIX).optional() }),
+    query: z.strictObject({
+      at: instant.optional(),
+      format: z.enum(['json', 'text'], FORMAT_FIX).optional(),
+    }),
     async handle({ path, query, principal }) {
       const { feed } = findFeed(view, path.feed!, principal).definition;
       const explanation = await explain?.(feed, query.at);
       if (explanation === undefined) throw unexplained(feed, query.at);
-      return json(explanation);
+      if (query.format !== 'text') return json(explanation);
+      return { body: explanationText(explanation), contentType: 'text/plain; charset=utf-8' };
     },
   });
 }
@@ -32,22 +37,20 @@ export function explainRoute({ view, explain }: { view: PriceView; explain: Expl
 /** What the newest decision made of the price of a source, in the feed's currency. */
 export function convertedBy(explain: Explain | undefined, clock: Clock): ConvertedPrice {
   return async (feed, source) => {
-    const explanation = (await explain?.(feed)) as { sources?: ExplainedSource[] } | undefined;
-    const own = explanation?.sources?.filter((one) => one.source === source.source && one.converted);
+    const explanation = await explain?.(feed);
+    const own = explanation?.sources.filter((one) => one.source === source.source && one.converted !== null);
     // The freshest of its pairs: the source's last word.
     const [newest] = (own ?? []).sort((a, b) => (a.ageMs ?? 0) - (b.ageMs ?? 0));
-    if (newest?.converted === undefined) return undefined;
+    if (newest === undefined || newest.converted === null) return undefined;
     return {
       source,
-      pair: newest.pair ?? feed,
+      pair: newest.pair,
       price: newest.converted,
       observedAt: clock.now() - (newest.ageMs ?? 0),
       isConverted: true,
     };
   };
 }
-
-type ExplainedSource = { source: string; pair?: string; converted?: string; ageMs?: number };
 
 function unexplained(feed: string, atMs: number | undefined): AssayError {
   const when =
