@@ -171,13 +171,14 @@ export function refusal(
 /**
  * Reads one element of a batch. What is wrong with it concerns its pair only, where somebody listens for
  * that.
- * @throws AssayError when `context.reject` is absent, or when the error is not about a payload
+ * @throws AssayError when `context.reject` is absent, or when the venue wants to be asked less often
  */
 export function readInBatch(context: SourceContext, pair: Pair, read: () => void): void {
   try {
     read();
   } catch (error) {
     if (context.reject === undefined || !isAssayError(error)) throw error;
+    if (error.code === 'SOURCE_RATE_LIMITED') throw error;
     context.reject(pair, error);
   }
 }

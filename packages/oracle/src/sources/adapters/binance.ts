@@ -33,7 +33,7 @@ export default defineSource({
   id: 'binance',
   name: 'Binance',
   homepage: 'https://www.binance.com',
-  documentation: 'https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams',
+  documentation: 'https://developers.binance.com/en/docs/products/spot/web-socket-streams',
   kind: 'exchange',
   endpoints: { rest: 'https://api.binance.com', stream: 'wss://stream.binance.com:9443' },
   symbol: (pair) => `${baseOf(pair)}${quoteOf(pair)}`,

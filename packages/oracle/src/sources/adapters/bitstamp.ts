@@ -42,6 +42,11 @@ export default defineSource({
       for (const item of items) readTicker(fieldsOf(item, 'ticker', 'body'), context, prices);
       return prices;
     },
+    explain(response) {
+      // Documented codes: 400.002 too many requests, 400.067 of a client, 400.068 of a market.
+      if (!/"400\.0(?:02|67|68)"/.test(response.body)) return undefined;
+      return { code: 'SOURCE_RATE_LIMITED', message: response.body.slice(0, 200) };
+    },
   },
   stream: {
     url: (context) => context.endpoints.stream ?? '',
