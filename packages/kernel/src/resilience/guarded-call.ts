@@ -290,6 +290,7 @@ export class Guard {
     const controller = new AbortController();
     const signal = outer === undefined ? controller.signal : AbortSignal.any([outer, controller.signal]);
     return new Promise<T>((resolve, reject) => {
+      if (outer?.aborted) return reject(asAssayError(outer.reason));
       const cancel = clock.after(timeoutMs, () => {
         const error = new AssayError('OUTBOUND_TIMEOUT', `${target} did not answer within ${timeoutMs} ms`, {
           context: { target, timeoutMs },

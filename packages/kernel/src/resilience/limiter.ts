@@ -93,11 +93,12 @@ export function spendCredits(
     periods === 0 ? budget : { periodStartAt: budget.periodStartAt + periods * settings.periodMs, spent: 0 };
   const endsAt = current.periodStartAt + settings.periodMs;
   if (current.spent + cost > settings.count) return { waitMs: Math.max(1, endsAt - nowMs), state: current };
-  const ahead = Math.max(cost, settings.count * CREDITS_AHEAD_SHARE);
+  const ahead = Math.min(settings.count, Math.max(cost, settings.count * CREDITS_AHEAD_SHARE));
+  const spread = settings.count - ahead;
   const share = Math.max(0, nowMs - current.periodStartAt) / settings.periodMs;
-  const missing = current.spent + cost - (ahead + settings.count * share);
+  const missing = current.spent + cost - (ahead + spread * share);
   if (missing > 0) {
-    const waitMs = Math.ceil((missing / settings.count) * settings.periodMs);
+    const waitMs = Math.ceil((missing / spread) * settings.periodMs);
     return { waitMs: Math.max(1, waitMs), state: current };
   }
   return { waitMs: 0, state: { ...current, spent: current.spent + cost } };
