@@ -36,8 +36,7 @@ export const LOG_FILE: FileKind = {
 
 // 2^40 records in a partition are 3 years at 10,000 a second; 8,191 partitions keep every id exact in a double.
 const PARTITION_STRIDE = 2 ** 40;
-// Rows read at a time; a batch stops after whichever bound comes first.
-const ROWS_AT_ONCE = 64;
+// A batch ends after this much text, however many records it may have.
 const READ_LENGTH_MAX = 16 * 1024 * 1024;
 
 export type PartitionName = { id: number; topic: string; partition: number };
@@ -66,7 +65,7 @@ export class LogReader {
     this.#rowAtOrBefore = database.prepare(
       'SELECT id, count FROM instants WHERE id >= ? AND id <= ? ORDER BY id DESC LIMIT 1',
     );
-    this.#rowsFrom = database.prepare(`SELECT id, at, count, records ${within} LIMIT ${ROWS_AT_ONCE}`);
+    this.#rowsFrom = database.prepare(`SELECT id, at, count, records ${within}`);
     this.#firstRow = database.prepare(`SELECT id ${within} LIMIT 1`);
     this.#lastRow = database.prepare(`SELECT id, count ${within} DESC LIMIT 1`);
     this.#partitions = database.prepare(
@@ -94,21 +93,16 @@ export class LogReader {
     return this.#guarded(() => {
       const start = firstRowId(partitionId);
       const end = firstRowId(partitionId + 1);
-      let nextId = this.#rowWith(start, fromOffset) ?? start + fromOffset;
+      const firstId = this.#rowWith(start, fromOffset) ?? start + fromOffset;
       const records: BusRecord[] = [];
       let length = 0;
-      for (;;) {
-        const rows = this.#rowsFrom.all(nextId, end) as Row[];
-        for (const row of rows) {
-          if (records.length > 0 && (records.length + row.count > limit || length > READ_LENGTH_MAX)) {
-            return records;
-          }
-          length += row.records.length;
-          unpack(row, row.id - start, position, fromOffset, records);
-        }
-        if (rows.length < ROWS_AT_ONCE) return records;
-        nextId = rows[rows.length - 1]!.id + 1;
+      // Row by row: the next one may be megabytes that this batch does not want.
+      for (const row of this.#rowsFrom.iterate(firstId, end) as IterableIterator<Row>) {
+        if (records.length > 0 && (records.length + row.count > limit || length > READ_LENGTH_MAX)) break;
+        length += row.records.length;
+        unpack(row, row.id - start, position, fromOffset, records);
       }
+      return records;
     });
   }
 
