@@ -102,7 +102,7 @@ function withdraw(run: Run, withdrawal: Withdrawal): void {
 function concerns(withdrawal: Withdrawal, slot: Slot): boolean {
   if (withdrawal.pair !== undefined && withdrawal.pair !== slot.pair) return false;
   const { transport } = withdrawal;
-  return transport === undefined || slot.price === undefined || transport === slot.price.transport;
+  return transport === undefined || slot.transport === undefined || transport === slot.transport;
 }
 
 /** Of two for one slot the later stands. */

@@ -1,6 +1,6 @@
 // A Decision that keeps what is needed to spell itself out (texts, numbers, the rates of its check) and does so only when it
 // is read: aggregation makes thousands a second, and most are encoded once, by another hand.
-import { FIXED_ONE, type Fixed, formatFixed, parseFixed } from '@assay/kernel/money/fixed';
+import { FIXED_ONE, type Fixed, formatFixed, mulDiv, parseFixed } from '@assay/kernel/money/fixed';
 import type { AnswerState } from '../model/answer.ts';
 import { type Decision, type DecisionInput, VERDICTS } from '../model/decision.ts';
 import type { Pair } from '../model/pair.ts';
@@ -17,9 +17,13 @@ const WEIGHT = 2;
 const RESIDUAL = 3;
 const AGE = 4;
 const CONFIDENCE = 5;
-const NAN = Number.NaN;
+/** Numbers kept per venue without which the answer was computed: the venue and two positions. */
+const LOSS_WIDTH = 3;
+/** Decisions share pages of numbers: many small typed arrays would cost more than everything else here. */
+const PAGE_NUMBERS = 4096;
 
 type Facts = {
+  id: string;
   book: FeedBook;
   plan: Plan;
   at: number;
@@ -40,14 +44,16 @@ export class DecisionRecord implements Decision {
   readonly #plan: Plan;
   readonly #table: RateTable;
   readonly #texts: string[];
-  readonly #numbers: Float64Array;
   readonly #details: (string | undefined)[] | undefined;
-  readonly #losses: { venue: number; lower: number; upper: number; set: RateSet }[];
+  readonly #lossCount: number;
+  /** Page and place of the numbers. */
+  readonly #numbers: Float64Array;
+  readonly #from: number;
 
   constructor(facts: Facts) {
     const { book, at } = facts;
     this.feed = book.plan.definition.feed;
-    this.id = `${this.feed}@${at}`;
+    this.id = facts.id;
     this.at = at;
     this.check = facts.check;
     this.method = book.plan.definition.method;
@@ -56,28 +62,35 @@ export class DecisionRecord implements Decision {
     this.#book = book;
     this.#plan = facts.plan;
     this.#table = book.table;
+    this.#lossCount = book.lossCount;
     const inputs = book.plan.inputs;
+    this.#from = reserve(inputs.length * WIDTH + book.lossCount * LOSS_WIDTH);
+    this.#numbers = page;
     const texts = new Array<string>(inputs.length);
-    const numbers = new Float64Array(inputs.length * WIDTH);
     let details: (string | undefined)[] | undefined;
-    for (let i = 0, to = 0; i < inputs.length; i++, to += WIDTH) {
+    let to = this.#from;
+    for (let i = 0; i < inputs.length; i++, to += WIDTH) {
       const slot = inputs[i]!.slot;
       texts[i] = slot.text;
-      numbers[to + OFFSET] = slot.offset;
-      numbers[to + VERDICT] = book.verdicts[i]!;
-      numbers[to + WEIGHT] = book.weights[i]!;
-      numbers[to + RESIDUAL] = book.residuals[i]!;
-      numbers[to + AGE] = slot.offset < 0 ? NAN : at - slot.freshAt;
-      numbers[to + CONFIDENCE] = slot.confidence;
+      page[to + OFFSET] = slot.offset;
+      page[to + VERDICT] = book.verdicts[i]!;
+      page[to + WEIGHT] = book.weights[i]!;
+      page[to + RESIDUAL] = book.residuals[i]!;
+      page[to + AGE] = slot.offset < 0 ? Number.NaN : at - slot.freshAt;
+      page[to + CONFIDENCE] = slot.confidence;
       if (slot.withdrawal !== undefined) {
         details ??= [];
         details[i] = `${slot.withdrawal.reason}: ${slot.withdrawal.detail}`;
       }
     }
     this.#texts = texts;
-    this.#numbers = numbers;
     this.#details = details;
-    this.#losses = book.losses.map(({ venue, lower, upper, set }) => ({ venue, lower, upper, set }));
+    for (let l = 0; l < book.lossCount; l++, to += LOSS_WIDTH) {
+      const loss = book.losses[l]!;
+      page[to] = loss.venue;
+      page[to + 1] = loss.lower;
+      page[to + 2] = loss.upper;
+    }
   }
 
   get inputs(): DecisionInput[] {
@@ -85,16 +98,19 @@ export class DecisionRecord implements Decision {
   }
 
   get withoutVenue(): { venue: string; price: string | null }[] {
-    return this.#losses.map(({ venue, lower, upper, set }) => {
-      const name = this.#plan.venues[venue]!;
-      if (lower < 0) return { venue: name, price: this.#implied(set) };
-      const sum = this.#exact(lower, set) + this.#exact(upper, set);
-      return { venue: name, price: this.#format(sum / 2n) };
+    const from = this.#from + this.#book.plan.inputs.length * WIDTH;
+    return Array.from({ length: this.#lossCount }, (_, l) => {
+      const [venue, lower, upper] = this.#numbers.subarray(from + l * LOSS_WIDTH);
+      const set = this.#table.without(venue!);
+      const name = this.#plan.venues[venue!]!;
+      if (lower! < 0) return { venue: name, price: this.#implied(set) };
+      const sum = this.#exact(lower!, set) + this.#exact(upper!, set);
+      return { venue: name, price: this.#format(mulDiv(sum, 1n, 2n, 'halfEven')) };
     });
   }
 
   #spell(i: number): DecisionInput {
-    const at = i * WIDTH;
+    const at = this.#from + i * WIDTH;
     const numbers = this.#numbers;
     const { slot } = this.#book.plan.inputs[i]!;
     const verdict = VERDICTS[numbers[at + VERDICT]!]!;
@@ -143,4 +159,18 @@ export function impliedPrice(price: Fixed, residualCbps: number): string {
   const whole = (implied / 10n ** 18n).toString();
   const decimals = whole === '0' ? 12 : Math.max(2, IMPLIED_DIGITS - whole.length);
   return formatFixed(implied, decimals, 'halfEven');
+}
+
+let page = new Float64Array(PAGE_NUMBERS);
+let pageUsed = 0;
+
+/** A place for so many numbers on the current page; a new page when they do not fit. */
+function reserve(count: number): number {
+  if (pageUsed + count > page.length) {
+    page = new Float64Array(Math.max(PAGE_NUMBERS, count));
+    pageUsed = 0;
+  }
+  const from = pageUsed;
+  pageUsed += count;
+  return from;
 }

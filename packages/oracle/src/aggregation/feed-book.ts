@@ -42,7 +42,9 @@ export class FeedBook implements Weighted {
   count = 0;
   /** In the feed's currency, as doubles. */
   keys: Float64Array;
-  readonly losses: Loss[] = [];
+  /** The first `lossCount` of them hold. */
+  readonly losses: Loss[];
+  lossCount = 0;
   /** More than half of the weight was judged to be outliers. */
   isHalfRemoved = false;
   hasForeign = false;
@@ -72,6 +74,7 @@ export class FeedBook implements Weighted {
     this.#doubted = new Int32Array(size);
     this.#keysWithout = new Float64Array(size);
     this.#orderWithout = new Int32Array(size);
+    this.losses = [];
     this.#venuesHere = [...new Set(this.#slots.map((slot) => slot.venue))].filter((venue) => venue >= 0);
   }
 
@@ -112,7 +115,7 @@ export class FeedBook implements Weighted {
 
   /** Point 5: the median without each venue that could matter. */
   loseVenues(): void {
-    this.losses.length = 0;
+    this.lossCount = 0;
     for (const venue of this.#venuesHere) this.#lose(venue);
     if (!this.hasForeign) return;
     for (const venue of this.table.venues) if (!this.#venuesHere.includes(venue)) this.#lose(venue);
@@ -140,7 +143,7 @@ export class FeedBook implements Weighted {
     if (slot.isPending) return PENDING;
     let key = slot.value;
     if (!isDirect) {
-      const factor = this.table.factor(this.table.main, slot.quote, this.plan.quote);
+      const factor = this.table.factorsTo(this.table.main, this.plan.quote)[slot.quote]!;
       if (!(factor > 0)) return UNCONVERTED;
       key *= factor;
       this.hasForeign = true;
@@ -204,11 +207,21 @@ export class FeedBook implements Weighted {
     const isHere = this.#isAmongSurvivors(venue);
     const isRateChanged = this.hasForeign && this.#hasOtherRates(set);
     if (!isHere && !isRateChanged) return;
-    const loss: Loss = { venue, lower: -1, upper: -1, value: Number.NaN, set };
-    this.losses.push(loss);
+    const loss = this.#nextLoss(venue, set);
     if (this.#medianWithout(loss, isRateChanged)) return;
     // No price of the feed itself is left, but in the hub the other pairs imply one.
     if (this.plan.isHub) loss.value = this.table.factor(set, this.#base, this.plan.quote);
+  }
+
+  /** Losses are used again from instant to instant. */
+  #nextLoss(venue: number, set: RateSet): Loss {
+    const loss = (this.losses[this.lossCount++] ??= { venue, lower: -1, upper: -1, value: Number.NaN, set });
+    loss.venue = venue;
+    loss.lower = -1;
+    loss.upper = -1;
+    loss.value = Number.NaN;
+    loss.set = set;
+    return loss;
   }
 
   #medianWithout(loss: Loss, isRateChanged: boolean): boolean {
@@ -218,13 +231,14 @@ export class FeedBook implements Weighted {
       loss.value = (this.keys[picked.lower]! + this.keys[picked.upper]!) / 2;
     } else {
       const keys = this.#keysWithout;
+      const factors = this.table.factorsTo(set, this.plan.quote);
       const order = this.#orderWithout;
       let count = 0;
       for (let at = 0; at < this.count; at++) {
         const i = this.order[at]!;
         const slot = this.#slots[i]!;
         if (slot.venue === venue) continue;
-        keys[i] = slot.value * this.table.factor(set, slot.quote, this.plan.quote);
+        keys[i] = slot.value * factors[slot.quote]!;
         if (keys[i]! > 0) order[count++] = i;
       }
       sortPositions(order, count, this.#isBeforeWithout);
@@ -235,6 +249,21 @@ export class FeedBook implements Weighted {
     loss.lower = picked.lower;
     loss.upper = picked.upper;
     return true;
+  }
+
+  /** Distinct venues of the survivors. */
+  countVenues(): number {
+    let venues = 0;
+    for (let at = 0; at < this.count; at++) {
+      const venue = this.venues[this.order[at]!]!;
+      if (venue < 0) continue;
+      let isFirst = true;
+      for (let before = 0; before < at && isFirst; before++) {
+        isFirst = this.venues[this.order[before]!] !== venue;
+      }
+      if (isFirst) venues++;
+    }
+    return venues;
   }
 
   #isAmongSurvivors(venue: number): boolean {

@@ -76,7 +76,7 @@ export class PriceWindow {
       const { slot } = book.plan.inputs[i]!;
       if (this.#takenOffsets.get(i) === slot.offset) continue;
       this.#takenOffsets.set(i, slot.offset);
-      const volume = Number(slot.price?.volume ?? Number.NaN) * VOLUME_UNITS;
+      const volume = Number(slot.volume ?? Number.NaN) * VOLUME_UNITS;
       if (!(volume >= 1)) continue;
       const units = BigInt(Math.round(Math.min(volume, VOLUME_MOST)));
       this.#add(at, book.exact(i, book.table.main), units);

@@ -51,7 +51,7 @@ export class FeedState {
   evaluate(at: number, hub: Hub, mustSpeak: boolean): Evaluation | undefined {
     const book = this.#book;
     book.load(at, hub, this.#lastOk);
-    book.losses.length = 0;
+    book.lossCount = 0;
     const median = medianOf(book);
     const price = median === undefined ? undefined : this.#byMethod(median, at);
     if (median === undefined || price === undefined) return this.#repeat(at, hub, mustSpeak);
@@ -101,17 +101,12 @@ export class FeedState {
     const book = this.#book;
     const { definition } = this.plan;
     const isSingle = definition.method === 'single-source';
-    let seen = 0n;
-    for (let o = 0; o < book.count; o++) {
-      const venue = book.venues[book.order[o]!]!;
-      if (venue >= 0) seen |= 1n << BigInt(venue);
-    }
-    let venues = 0;
-    for (let rest = seen; rest > 0n; rest >>= 1n) if ((rest & 1n) === 1n) venues++;
+    const venues = book.countVenues();
     if (venues < definition.minimumVenues && !isSingle)
       causes.push(`venues:${venues}<${definition.minimumVenues}`);
     const limit = (definition.venueLossLimitBps ?? this.#spread.limitBps) / 10_000;
-    for (const loss of book.losses) {
+    for (let l = 0; l < book.lossCount; l++) {
+      const loss = book.losses[l]!;
       let without = loss.value;
       const isLost = Number.isNaN(without);
       if (isLost) without = book.doubtedValue(loss.venue);
@@ -282,7 +277,8 @@ export class FeedState {
     const isChecked = this.plan.isHub || this.#book.hasForeign;
     const check = isChecked ? (hub.check?.id ?? null) : null;
     const { answeredAt: at, state } = answer;
-    const decision = new DecisionRecord({ book: this.#book, plan: this.#plan, at, check, state, causes });
+    const id = answer.decision;
+    const decision = new DecisionRecord({ id, book: this.#book, plan: this.#plan, at, check, state, causes });
     return { answer, decision };
   }
 }

@@ -7,20 +7,21 @@ const BAR_LIMIT_INTERVALS = 3;
 const NEWS_LIMIT_INTERVALS = 10;
 const LIMIT_LEAST_MS = 60_000;
 const LIMIT_MOST_MS = 300_000;
+/** Up to this median interval the least limit holds. */
+const SLOW_MS = LIMIT_LEAST_MS / NEWS_LIMIT_INTERVALS;
 /** News remembered for the median; odd, so that it is one of them. */
 const NEWS_KEPT = 15;
 /** With fewer intervals known the median says nothing yet, and the widest limit applies. */
 const NEWS_NEEDED = 3;
-/** The median is taken again after so many news: it moves slowly, sorting is not free. */
-const NEWS_PER_MEDIAN = 4;
 
 export const WEIGHT_ONE = 1_000_000;
 
 export class Freshness {
   limitMs: number = LIMIT_MOST_MS;
   halfLifeMs: number = LIMIT_MOST_MS / 3;
-  readonly #intervals: number[] = [];
   #count = 0;
+  /** The long ones among the intervals kept; nearly every source has none, and then nothing is stored. */
+  #slow: { number: number; intervalMs: number }[] | undefined;
 
   /** A bar says its own interval. */
   onBar(intervalMs: number): void {
@@ -30,14 +31,22 @@ export class Freshness {
 
   /** @param intervalMs time since the news before, above 0 */
   onNews(intervalMs: number): void {
-    this.#intervals[this.#count % NEWS_KEPT] = intervalMs;
-    this.#count++;
-    if (this.#count < NEWS_NEEDED) return;
-    if (this.#count > NEWS_NEEDED && this.#count % NEWS_PER_MEDIAN !== 0) return;
-    const sorted = this.#intervals.slice().sort((a, b) => a - b);
-    const median = sorted[sorted.length >> 1]!;
-    this.limitMs = Math.min(LIMIT_MOST_MS, Math.max(LIMIT_LEAST_MS, NEWS_LIMIT_INTERVALS * median));
+    const number = ++this.#count;
+    if (intervalMs > SLOW_MS) (this.#slow ??= []).push({ number, intervalMs });
+    if (number < NEWS_NEEDED) return;
+    const medianMs = this.#slow === undefined ? SLOW_MS : this.#medianOf(this.#slow);
+    this.limitMs = Math.min(LIMIT_MOST_MS, NEWS_LIMIT_INTERVALS * medianMs);
     this.halfLifeMs = this.limitMs / 3;
+  }
+
+  /** The upper median of the intervals kept, of which the quick ones count as SLOW_MS: below it nothing depends on them. */
+  #medianOf(slow: { number: number; intervalMs: number }[]): number {
+    while (slow.length > 0 && slow[0]!.number <= this.#count - NEWS_KEPT) slow.shift();
+    if (slow.length === 0) this.#slow = undefined;
+    const kept = Math.min(NEWS_KEPT, this.#count);
+    const at = (kept >> 1) - (kept - slow.length);
+    if (at < 0) return SLOW_MS;
+    return slow.map((each) => each.intervalMs).sort((a, b) => a - b)[at]!;
   }
 }
 

@@ -34,8 +34,10 @@ export function hashToText(hash: HashPair): string {
 }
 
 function word(value: number): string {
-  return ((value >>> 0) + 4294967296).toString(16).slice(1);
+  return HEX[value >>> 24]! + HEX[(value >>> 16) & 255]! + HEX[(value >>> 8) & 255]! + HEX[value & 255]!;
 }
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 function finish(value: number): number {
   let z = value;

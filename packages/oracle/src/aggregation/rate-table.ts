@@ -31,6 +31,8 @@ export type RateSet = {
   values: Float64Array;
   /** Chosen candidates by currency (two at a tie); and for converted ones the currency in between. */
   chosen: (readonly Link[] | undefined)[];
+  /** See RateTable.factorsTo. */
+  factors: (Float64Array | undefined)[];
 };
 type Link = { candidate: Candidate; through: number };
 
@@ -69,6 +71,16 @@ export class RateTable {
     if (from === to) return 1;
     if (this.anchors[from] !== this.anchors[to]) return Number.NaN;
     return set.values[from]! / set.values[to]!;
+  }
+
+  /** Factors from every currency to one, computed once per check. */
+  factorsTo(set: RateSet, to: number): Float64Array {
+    const known = set.factors[to];
+    if (known !== undefined) return known;
+    const factors = new Float64Array(this.#currencyCount);
+    for (let from = 0; from < factors.length; from++) factors[from] = this.factor(set, from, to);
+    set.factors[to] = factors;
+    return factors;
   }
 
   /** An exact price converted; the two rates enter one rounding. */
@@ -123,7 +135,7 @@ export class RateTable {
           : [lower, upper].map((candidate) => ({ candidate, through: anchor }));
     }
     this.#solveConverted(values, chosen, withoutVenue);
-    return { values, chosen };
+    return { values, chosen, factors: [] };
   }
 
   /** Currencies without a direct or implied rate, through those that have one, ring by ring. */

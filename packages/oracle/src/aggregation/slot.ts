@@ -40,7 +40,8 @@ export class Slot {
 
   /** -1: never heard. */
   offset = -1;
-  price: SourcePrice | undefined;
+  transport: SourcePrice['transport'] | undefined;
+  volume: string | undefined;
   text = '';
   value: number = Number.NaN;
   observedAt = 0;
@@ -111,7 +112,8 @@ export class Slot {
       this.#fixed = undefined;
       this.value = this.stagedValue;
     }
-    this.price = price;
+    this.transport = price.transport;
+    this.volume = price.volume;
     this.offset = this.stagedOffset;
     this.observedAt = observedAt;
     this.freshAt = Math.min(at, Math.max(observedAt, price.freshAt ?? observedAt));
