@@ -1,5 +1,5 @@
-// The sources printed in docs/guides/add-a-price-source.md work: the file on its own examples and a
-// recorded session, the definitions as they stand.
+// The sources printed in the documents work: the file of CONTRIBUTING.md on its own examples and a recorded
+// session, the definitions of docs/guides/define-a-source.md as they stand.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,9 @@ import { replaySession } from './replay-session.ts';
 import { adapterOf, readSession, sessionFile } from './session.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const PAGE = readFileSync(join(ROOT, 'docs/guides/add-a-price-source.md'), 'utf8');
+const PAGE = ['CONTRIBUTING.md', 'docs/guides/define-a-source.md']
+  .map((path) => readFileSync(join(ROOT, path), 'utf8'))
+  .join('\n');
 const ADAPTERS = pathToFileURL(join(ROOT, 'packages/oracle/src/sources/adapters/')).href;
 
 const blocks = (language: string): string[] =>

@@ -82,8 +82,7 @@ export function unusable(field: string, value: unknown, wanted: string): AssayEr
   const shown = value === undefined ? 'missing' : (JSON.stringify(value) ?? String(value)).slice(0, 120);
   return new AssayError('CONFIG_INVALID', `${field} is ${shown}: it must be ${wanted}`, {
     context: { field, value: shown },
-    recovery:
-      'Correct the field; docs/guides/add-a-price-source.md describes sources defined in configuration.',
+    recovery: 'Correct the field; docs/guides/define-a-source.md describes sources defined in configuration.',
   });
 }
 

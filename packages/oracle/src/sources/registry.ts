@@ -130,6 +130,6 @@ function isCount(value: unknown): boolean {
 function unusable(name: string, field: string, fix: string): AssayError {
   return new AssayError('CONFIG_INVALID', `source ${name} cannot be registered: "${field}" must be ${fix}`, {
     context: { field: `${name}.${field}` },
-    recovery: `Correct "${field}" in the file of ${name}; docs/guides/add-a-price-source.md describes it.`,
+    recovery: `Correct "${field}" in the file of ${name}; CONTRIBUTING.md describes it.`,
   });
 }

@@ -1,7 +1,7 @@
 // A source defined wholly in configuration: an HTTP endpoint that answers JSON. In: its definition (type
 // `http-json` in assay.yaml). Out: a source like any other, or CONFIG_INVALID naming the field that cannot
 // be used. Every number is read as the text that stands in the payload. Paths, templates and units:
-// docs/guides/add-a-price-source.md.
+// docs/guides/define-a-source.md.
 import type { Pair } from '../../model/pair.ts';
 import { defineSource, type HttpTransport, type Source, type SourceContext } from '../define-source.ts';
 import {

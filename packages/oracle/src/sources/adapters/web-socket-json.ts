@@ -2,7 +2,7 @@
 // `web-socket-json` in assay.yaml). Out: a source like any other, or CONFIG_INVALID naming the field that
 // cannot be used. Frames are tried against the list of `frames` in order; one that matches none is
 // SOURCE_BAD_PAYLOAD. Every number is read as the text that stands in the payload. Paths, templates and
-// units: docs/guides/add-a-price-source.md.
+// units: docs/guides/define-a-source.md.
 
 import {
   defineSource,
