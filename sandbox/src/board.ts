@@ -96,7 +96,7 @@ export class Board {
       const isExact = rate.news !== undefined;
       const isDue = isExact
         ? rate.news !== row.news
-        : this.#random.next() < 1 - Math.exp(-dtMs / row.listing.everyMs);
+        : this.#random.next() < 1 - Math.exp((-dtMs * this.#market.pace) / row.listing.everyMs);
       if (!isDue && !all) continue;
       if (!this.isFrozen) this.#trade(row, rate.price, isExact, nowMs, dtMs);
       row.news = rate.news ?? 0;

@@ -1,7 +1,7 @@
 // The control interface of the sandbox: read its state, set and clear faults, change the regime. In: method, path and body.
 // Out: status and JSON. Bad input gets 400 and a sentence that names field, value and what is allowed.
 import { isAssayError, messageOf } from '@assay/kernel/errors/assay-error';
-import { FAULT_KINDS, objectOf, oneOf, readDuration, readFaultRequest, readSpeed } from './faults.ts';
+import { FAULT_KINDS, notNow, objectOf, oneOf, readDuration, readFaultRequest, readSpeed } from './faults.ts';
 import { RecordedMarket } from './recording.ts';
 import { REFERENCE_USD, REGIMES } from './regimes.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -100,8 +100,10 @@ function recordingOf(sandbox: Sandbox): object {
 }
 
 function setSpeed(sandbox: Sandbox, speed: unknown): void {
-  if (sandbox.market instanceof RecordedMarket) sandbox.market.speed = readSpeed(speed);
-  else oneOf('speed', speed, ['none, while the market is simulated']);
+  if (!(sandbox.market instanceof RecordedMarket)) {
+    throw notNow('speed', speed, 'the market is simulated; only a recording has a speed');
+  }
+  sandbox.market.speed = readSpeed(speed);
 }
 
 function venueOf(host: VenueHost, addresses: VenueAddresses): Record<string, unknown> {

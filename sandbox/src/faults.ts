@@ -103,6 +103,13 @@ export function objectOf(input: unknown): Record<string, unknown> {
   throw invalid('body', input, 'a JSON object');
 }
 
+/** For what is right in itself but means nothing now. */
+export function notNow(field: string, value: unknown, why: string): AssayError {
+  return new AssayError('RECORD_INVALID', `"${field}" ${JSON.stringify(value)} cannot be set: ${why}`, {
+    context: { field, value },
+  });
+}
+
 function readValue(facts: NonNullable<FaultKindFacts['value']>, value: unknown): number {
   if (value === undefined || value === null) return facts.fallback;
   const isNumber = typeof value === 'number' && Number.isFinite(value);

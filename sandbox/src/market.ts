@@ -3,7 +3,15 @@
 // negative or not a number.
 import type { Random } from '@assay/kernel/random/random';
 import type { Listing } from './listings.ts';
-import { isWickAt, pullOf, REFERENCE_USD, type Regime, spreadFactorOf, WICK_FACTOR } from './regimes.ts';
+import {
+  isWickAt,
+  paceOf,
+  pullOf,
+  REFERENCE_USD,
+  type Regime,
+  spreadFactorOf,
+  WICK_FACTOR,
+} from './regimes.ts';
 
 /** What one venue's board asks of a market, simulated or recorded. */
 export interface Market {
@@ -16,7 +24,10 @@ export interface Market {
   /** The pairs it prices at a venue, where they are not the venue's usual ones. */
   listings?(venue: string): Listing[];
   readonly isHalted: boolean;
+  /** Half the distance of bid and ask, against a calm market's. */
   readonly spreadFactor: number;
+  /** Trades in the same time, against a calm market's. */
+  readonly pace: number;
 }
 
 export type MarketRate = {
@@ -89,6 +100,10 @@ export class SimulatedMarket implements Market {
 
   get spreadFactor(): number {
     return spreadFactorOf(this.#state.regime);
+  }
+
+  get pace(): number {
+    return paceOf(this.#state.regime);
   }
 
   setRegime(regime: Regime, nowMs: number, wickVenue: string = this.#drawVenue()): void {

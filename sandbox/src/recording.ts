@@ -27,6 +27,7 @@ export type Recording = { name: string; fromMs: number; toMs: number; series: Re
 export class RecordedMarket implements Market {
   readonly recording: Recording;
   readonly spreadFactor = 1;
+  readonly pace = 1;
   readonly isHalted = false;
   readonly #cursors: Map<RecordedSeries, number>;
   #recordedMs: number;

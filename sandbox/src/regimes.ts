@@ -78,6 +78,11 @@ export function spreadFactorOf(regime: Regime): number {
   return regime === 'crash' ? 4 : regime === 'depeg' ? 2 : 1;
 }
 
+/** Frightened markets trade so many times as often. */
+export function paceOf(regime: Regime): number {
+  return regime === 'crash' || regime === 'depeg' ? 3 : 1;
+}
+
 // A wick stands for four seconds of every twenty: long enough for several frames, short enough to pass by itself.
 const WICK_EVERY_MS = 20_000;
 const WICK_LASTS_MS = 4_000;

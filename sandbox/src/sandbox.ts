@@ -2,7 +2,7 @@
 // the operator. Out: hosts that a server or a test mounts. Invariant: the same seed, times and orders give the same frames.
 import { seededRandom } from '@assay/kernel/random/random';
 import { Board } from './board.ts';
-import { type FaultRequest, oneOf } from './faults.ts';
+import { type FaultRequest, notNow, oneOf } from './faults.ts';
 import { listingsOf } from './listings.ts';
 import { type Market, SimulatedMarket } from './market.ts';
 import type { VenueDefinition } from './protocol.ts';
@@ -92,8 +92,7 @@ export class Sandbox {
   setRegime(regime: Regime, forMs?: number, wickVenue?: string): void {
     const market = this.market;
     if (!(market instanceof SimulatedMarket)) {
-      oneOf('regime', regime, ['none, while a recording is played']);
-      return;
+      throw notNow('regime', regime, 'a recording is played; only the simulated market has regimes');
     }
     market.setRegime(oneOf('regime', regime, REGIMES), this.#nowMs, wickVenue);
     this.#regimeUntilMs = forMs === undefined ? undefined : this.#nowMs + forMs;
