@@ -11,7 +11,7 @@ import { systemClock } from '@assay/kernel/time/clock';
 import { readSqliteLog } from '@assay/ports/event-bus/sqlite-log';
 import { type KillTarget, portsAlone, type RunningTarget, wholeProgram } from './kill-targets.ts';
 import { OWN_TOPIC, priceOf, Witness } from './kill-witness.ts';
-import type { Soak } from './soak.ts';
+import type { Soak } from './soak-run.ts';
 
 const KILLS = 50;
 /** Score learning that may be lost (README, decision 16: saved every 5 s), and the time that saving takes. */

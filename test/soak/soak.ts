@@ -3,10 +3,7 @@
 //
 //   npm run soak -- kill [--scale 0.05] [--seed 7] [--child ports]
 import { messageOf } from '@assay/kernel/errors/assay-error';
-
-export type SoakOptions = { scale: number; seed: number; flags: Record<string, string> };
-/** Resolves to whether everything held. */
-export type Soak = (options: SoakOptions) => Promise<boolean>;
+import type { Soak } from './soak-run.ts';
 
 const SOAKS: Record<string, () => Promise<{ run: Soak }>> = {
   kill: () => import('./kill.ts'),

@@ -72,7 +72,9 @@ export function openKeyStore(folder: DataFolder, clock: Clock): KeyStore {
   return createFileKeyStore({ path: folder.file(KEYS_FILE), clock });
 }
 
+export type StoredLog = ReadableLog;
+
 /** The event log of a data folder for reading only, whether a program runs on it or not. */
-export function openEventLog(path: string, namespace: string): ReadableLog {
+export function openEventLog(path: string, namespace: string): StoredLog {
   return readSqliteLog(path, namespace);
 }

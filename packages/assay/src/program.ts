@@ -65,13 +65,7 @@ async function startInOrder(
   const config = aggregationConfigOf(settings, sources);
   const folder = openDataFolder(settings.data, settings.profile, names);
   undo.push(() => folder.release());
-  // Log lines between the lines of a table help nobody: on a terminal, and in the sandbox, they go to a file.
-  const quiet = settings.profile === 'sandbox' || process.stdout.isTTY === true;
-  const toFile = (settings.log.to ?? (quiet ? 'file' : 'stderr')) === 'file';
-  const log = createPinoLog({
-    level: settings.log.level,
-    file: toFile ? folder.file('assay.log') : undefined,
-  });
+  const log = openLog(settings, folder);
   const metrics = createPromMetrics();
   const drivers = openDrivers({ settings, folder, clock, log, metrics });
   const sandboxAddresses: { control: string; venues: Record<string, Record<string, string>> } = {
@@ -125,6 +119,13 @@ async function startInOrder(
   writeRunFile(folder.file(RUN_FILE), run);
   undo.push(() => forget(folder, RUN_FILE));
   return { run, config, folder, sandboxKey, api: apiService?.api, log, stop };
+}
+
+/** Log lines between the lines of a table help nobody: on a terminal, and in the sandbox, they go to a file. */
+function openLog({ profile, log }: Settings, folder: DataFolder): Log {
+  const isQuiet = profile === 'sandbox' || process.stdout.isTTY === true;
+  const isFile = (log.to ?? (isQuiet ? 'file' : 'stderr')) === 'file';
+  return createPinoLog({ level: log.level, file: isFile ? folder.file('assay.log') : undefined });
 }
 
 /** The sandbox's own key: created once, kept in a file that only its owner can read. No other profile ever does this. */

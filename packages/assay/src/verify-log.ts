@@ -6,7 +6,7 @@ import { Aggregator } from '@assay/oracle/aggregation/aggregator';
 import { ANSWERS_TOPIC, type Answer } from '@assay/oracle/model/answer';
 import { decodeSourceRecord, SOURCE_PRICES_TOPIC, type SourceRecord } from '@assay/oracle/model/source-price';
 import type { BusRecord } from '@assay/ports/event-bus/event-bus';
-import type { ReadableLog } from '@assay/ports/event-bus/sqlite-log';
+import type { StoredLog } from './drivers.ts';
 
 export type Difference = {
   feed: string;
@@ -35,7 +35,7 @@ export type Verification = {
 const PAGE = 5_000;
 const DIFFERENCES_KEPT = 1_000;
 
-export function verifyLog(log: ReadableLog): Verification {
+export function verifyLog(log: StoredLog): Verification {
   const result: Verification = {
     answers: 0,
     differ: 0,
@@ -85,7 +85,7 @@ export function verifyLog(log: ReadableLog): Verification {
 
 type Stored = Map<string, { answer: Answer; isCompared: boolean }>;
 
-function storedAnswers(log: ReadableLog): Stored {
+function storedAnswers(log: StoredLog): Stored {
   const stored: Stored = new Map();
   for (const record of every(log, ANSWERS_TOPIC)) {
     const answer = JSON.parse(record.value) as Answer;
@@ -134,7 +134,7 @@ function decode(record: BusRecord, result: Verification): SourceRecord | undefin
   }
 }
 
-function* every(log: ReadableLog, topic: string): Generator<BusRecord> {
+function* every(log: StoredLog, topic: string): Generator<BusRecord> {
   const [position] = log.positions(topic);
   if (position === undefined) return;
   let next = position.firstOffset;

@@ -19,7 +19,8 @@ import {
 } from './payload.ts';
 
 const TIME_UNITS = ['iso', 's', 'ms', 'us', 'ns'] as const;
-const KINDS = ['ticker', 'trade', 'index', 'pool'] as const satisfies readonly PriceKind[];
+type JsonKind = Extract<PriceKind, 'ticker' | 'trade' | 'index' | 'pool'>;
+const KINDS: readonly JsonKind[] = ['ticker', 'trade', 'index', 'pool'];
 /** The symbol is the name under which an item stands. */
 const KEY = '$key';
 /** More places than any price has. */
@@ -37,7 +38,7 @@ export type PriceFields = {
   timeUnit: (typeof TIME_UNITS)[number];
   volume?: JsonPath;
   sequence?: JsonPath;
-  kind: (typeof KINDS)[number];
+  kind: JsonKind;
   /** The payload counts in units of 10^-n. */
   priceDecimals: number;
 };

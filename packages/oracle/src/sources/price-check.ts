@@ -39,7 +39,7 @@ const INVALID: readonly Rejection[] = ['price', 'crossed', 'future', 'ancient'];
 export const FUTURE_MAX_MS = 5_000;
 
 /** A thin pair may not trade for days. Past a month the number is in another unit or another year. */
-export const ANCIENT_MS = 31 * 86_400_000;
+export const ANCIENT_MS: number = 31 * 86_400_000;
 
 export function isInvalid(rejection: Rejection): boolean {
   return INVALID.includes(rejection);

@@ -106,7 +106,7 @@ export class ScriptedOutbound implements Outbound {
 
 /** Keeps what is published by topic; `isFailing` refuses everything. */
 export class KeepingBus implements EventBus {
-  readonly records = new Map<string, NewRecord[]>();
+  readonly records: Map<string, NewRecord[]> = new Map();
   isFailing = false;
   publishes = 0;
   readonly #handlers = new Map<string, BatchHandler[]>();

@@ -4,11 +4,11 @@ import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { NewRecord } from './event-bus.ts';
 
 /** One record, key and value together, in UTF-8. */
-export const RECORD_BYTES_MAX = 1024 * 1024;
+export const RECORD_BYTES_MAX: number = 1024 * 1024;
 /** Records of one publisher that wait for their acknowledgement. */
 export const UNACKNOWLEDGED_MAX = 10_000;
 /** The same in UTF-16 units: ten thousand large records would otherwise take gigabytes. */
-export const UNACKNOWLEDGED_LENGTH_MAX = 64 * 1024 * 1024;
+export const UNACKNOWLEDGED_LENGTH_MAX: number = 64 * 1024 * 1024;
 
 // Kafka's own rule for topics, without the dot: it parts namespace and topic.
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;

@@ -11,7 +11,7 @@ import { reasonOf } from './failure.ts';
 import type { OutboundSocket, SocketHandlers, SocketRequest } from './outbound.ts';
 import { openTunnel } from './tunnel.ts';
 
-export const FRAME_BYTES_MAX = 4 * 1024 * 1024;
+export const FRAME_BYTES_MAX: number = 4 * 1024 * 1024;
 const WAITING_BYTES_MAX = 1024 * 1024;
 // A peer that does not answer our close frame is left behind after this.
 const CLOSE_TIMEOUT_MS = 1_000;
