@@ -15,7 +15,6 @@ import {
   priceIn,
   readInBatch,
   refusal,
-  sequenceIn,
   textIn,
   unknownFrame,
 } from '../payload.ts';
@@ -78,8 +77,6 @@ export default defineSource({
     // The venue advises every 20 s; every 4 s also shows within 10 s that it is gone.
     keepAlive: { everyMs: 4000, message: '{"op":"ping"}' },
     silenceAfterMs: 10_000,
-    // `cs` counts across the venue: it rises, with gaps.
-    sequence: 'increasing',
     vouches: true,
     pairsPerConnection: 100,
     // No limit is documented for messages; twenty requests of ten topics take four seconds.
@@ -103,7 +100,6 @@ export default defineSource({
             price: '21109.77',
             observedAt: 1715742949283,
             venueAt: 1715742949283,
-            sequence: 2588407389,
           },
         ],
       },
@@ -218,10 +214,7 @@ function tickers(frame: Fields, context: SourceContext): Parsed[] {
   if (data.lastPrice === undefined && frame.type === 'delta') return [];
   const observedAt = msIn(frame.ts, 'tickers', 'ts');
   const price = priceIn(data.lastPrice, 'tickers', 'data.lastPrice');
-  const parsed: Parsed = { pair, kind: 'ticker', price, observedAt, venueAt: observedAt };
-  const sequence = sequenceIn(frame.cs);
-  if (sequence !== undefined) parsed.sequence = sequence;
-  return [parsed];
+  return [{ pair, kind: 'ticker', price, observedAt, venueAt: observedAt }];
 }
 
 function trades(frame: Fields, name: string, context: SourceContext): Parsed[] {

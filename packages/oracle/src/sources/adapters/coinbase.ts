@@ -227,9 +227,8 @@ function heartbeat(frame: Fields, context: SourceContext): Frame {
   };
   // A product that we did not ask for vouches for nobody.
   if (pair === undefined) return control;
+  // Its sequence is left out: heartbeats and tickers are two channels, and may overtake each other.
   control.action = 'alive';
   control.pair = pair;
-  const sequence = sequenceIn(frame.sequence);
-  if (sequence !== undefined) control.sequence = sequence;
   return control;
 }

@@ -230,17 +230,22 @@ function pricesIn(frame: Fields, name: 'ticker' | 'trade', context: SourceContex
     const fields = fieldsOf(item, name, 'data');
     const pair = context.pairOf(textIn(fields.symbol, name, 'symbol'));
     if (pair === undefined) continue;
-    const field = name === 'ticker' ? 'last' : 'price';
-    const parsed: Parsed = { pair, kind: name, price: priceIn(fields[field], name, field) };
-    // Tickers carry a time since 2025 only.
-    if (fields.timestamp !== undefined || name === 'trade') {
-      parsed.observedAt = isoIn(fields.timestamp, name, 'timestamp');
-      parsed.venueAt = parsed.observedAt;
-    }
-    if (name === 'trade') parsed.volume = amountIn(fields.qty, name, 'qty');
-    prices.push(parsed);
+    // `last` is only promised for pairs that traded within a day.
+    readInBatch(context, pair, () => prices.push(priceOf(fields, name, pair)));
   }
   return prices;
+}
+
+function priceOf(fields: Fields, name: 'ticker' | 'trade', pair: Pair): Parsed {
+  const field = name === 'ticker' ? 'last' : 'price';
+  const parsed: Parsed = { pair, kind: name, price: priceIn(fields[field], name, field) };
+  // Tickers carry a time since 2025 only.
+  if (fields.timestamp !== undefined || name === 'trade') {
+    parsed.observedAt = isoIn(fields.timestamp, name, 'timestamp');
+    parsed.venueAt = parsed.observedAt;
+  }
+  if (name === 'trade') parsed.volume = amountIn(fields.qty, name, 'qty');
+  return parsed;
 }
 
 /** Errors start with E, warnings with W; both come with status 200. */
