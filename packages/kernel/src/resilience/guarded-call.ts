@@ -11,7 +11,7 @@
 //
 // Invariant: nothing is sent that hold, breaker and limits do not allow, whoever calls and however often it
 // is retried.
-import { AssayError, messageOf } from '../errors/assay-error.ts';
+import { AssayError, isAssayError, messageOf } from '../errors/assay-error.ts';
 import type { Random } from '../random/random.ts';
 import type { Counter, Gauge, Histogram, Metrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
@@ -142,7 +142,7 @@ export class Guard {
     const openUntil = this.#breaker.phase === 'open' ? this.#breaker.retryAt : 0;
     const isolated = this.#breaker.phase === 'isolated' ? Number.POSITIVE_INFINITY : 0;
     const retryAt = Math.max(this.#holdUntil, openUntil, isolated);
-    return retryAt > now ? retryAt : 0;
+    return retryAt > now ? Math.ceil(retryAt) : 0;
   }
 
   /** True while the target's own words, not our breaker, keep us away. */
@@ -180,8 +180,18 @@ export class Guard {
     const { clock, random, metrics } = this.#tools;
     const target = this.#settings.target;
     const endsAt = clock.monotonic() + this.#settings.retry.deadlineMs;
+    let told: AssayError | undefined;
     return await retry(
-      (attempt) => this.#attempt((signal) => task(signal, attempt), options, endsAt),
+      async (attempt) => {
+        try {
+          return await this.#attempt((signal) => task(signal, attempt), options, endsAt);
+        } catch (error) {
+          // That a later attempt could not be sent says less than why the one before it failed.
+          if (isAssayError(error, 'TARGET_UNAVAILABLE') && told !== undefined) throw told;
+          if (isAssayError(error)) told = error;
+          throw error;
+        }
+      },
       this.#settings.retry,
       {
         clock,
