@@ -17,7 +17,7 @@ test('a line that begins with a label keeps its place', () => {
   const [, second, third] = wrapComments('x.ts', `// Reads: ${WORDS} And more.\n// Writes: nothing.\n`).split(
     '\n',
   );
-  assert.deepEqual([second, third], ['// writing. And more.', '// Writes: nothing.']);
+  assert.deepEqual([second, third], ['//   writing. And more.', '// Writes: nothing.']);
 });
 
 test('a long comment behind code moves above it, and a long one-line block opens', () => {

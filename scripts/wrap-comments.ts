@@ -10,7 +10,8 @@ const LEFT_ALONE = /^\s*(biome-ignore|@ts-|eslint|#)|\S {2,}\S/;
 /**
  * A point of a list, a tag, or a label ("Reads: ...", "Order. ..."): it does not continue the line before.
  */
-const BEGINS_ANEW = /^([-*•]|\d+\.|@)\s?|^[A-Z][\w-]*[.:]\s/;
+const LABEL = /^[A-Z][\w-]*[.:]\s/;
+const BEGINS_ANEW = new RegExp(`^([-*•]|\\d+\\.|@)\\s?|${LABEL.source}`);
 
 export function wrapComments(path: string, text: string): string {
   let out = text;
@@ -71,7 +72,10 @@ function wrapRuns(path: string, text: string): string {
       WIDTH - prefix.length - margin.length,
     );
     out.push(`${prefix}${margin}${first}`);
-    rest = others.length === 0 ? undefined : { prefix: `${prefix}${margin}`, words: others.join(' ') };
+    // Under a label the rest hangs, as it does where people wrap by hand.
+    const hanging = LABEL.test(current.slice(prefix.length).trim()) ? '  ' : '';
+    rest =
+      others.length === 0 ? undefined : { prefix: `${prefix}${margin}${hanging}`, words: others.join(' ') };
   }
   if (rest !== undefined) out.push(...broken(rest.prefix, rest.words));
   return out.join('\n');

@@ -1,6 +1,6 @@
-// The board of one venue: for each of its instruments the last trade, best prices and the day's figures. In: the market and
-// the venue's time. Out: the rows that traded. Invariant: a row never shows a price that was not drawn from the market at
-// the time it bears; bid < price-side spread < ask.
+// The board of one venue: for each of its instruments the last trade, best prices and the day's figures. In:
+// the market and the venue's time. Out: the rows that traded. Invariant: a row never shows a price that was
+// not drawn from the market at the time it bears; bid < price-side spread < ask.
 import type { Random } from '@assay/kernel/random/random';
 import type { Listing } from './listings.ts';
 import type { Market } from './market.ts';
@@ -27,7 +27,8 @@ export type Row = {
   news: number;
 };
 
-// Recorded venues differ by about 2 bps in the median (data README 3): leans of 1.5 bps, noise of 0.5 bps a trade.
+// Recorded venues differ by about 2 bps in the median (data README 3): leans of 1.5 bps, noise of 0.5 bps a
+// trade.
 const LEAN_DEVIATION = 1.5e-4;
 const LEAN_WITHIN_MS = 20_000;
 const NOISE_DEVIATION = 5e-5;

@@ -1,4 +1,5 @@
-// The control interface of the sandbox: read its state, set and clear faults, change the regime. In: method, path and body.
+// The control interface of the sandbox: read its state, set and clear faults, change the regime. In: method,
+// path and body.
 // Out: status and JSON. Bad input gets 400 and a sentence that names field, value and what is allowed.
 import { isAssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import { FAULT_KINDS, notNow, objectOf, oneOf, readDuration, readFaultRequest, readSpeed } from './faults.ts';

@@ -1,6 +1,6 @@
-// Faults that a venue can be given while it runs. In: a request as JSON. Out: a checked fault, or a sentence that names the
-// field, the value and what is allowed. Invariant: at most one fault of a kind stands on a venue; each ends by itself when
-// it has a duration.
+// Faults that a venue can be given while it runs. In: a request as JSON. Out: a checked fault, or a sentence
+// that names the field, the value and what is allowed. Invariant: at most one fault of a kind stands on a
+// venue; each ends by itself when it has a duration.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 
 type FaultKindFacts = {

@@ -1,8 +1,11 @@
 // Which pairs each venue lists, with the decimals of its prices. In: nothing. Out: a table of pairs by venue.
-// The table follows what the real venues list (their instrument lists, recorded and documented): Binance and Bybit quote no
-// US dollar, Coinbase keeps one book for USD and USDC, OKX has a dollar group in some regions only.
+// The table follows what the real venues list (their instrument lists, recorded and documented): Binance and
+// Bybit quote no US dollar, Coinbase keeps one book for USD and USDC, OKX has a dollar group in some regions
+// only.
 
-/** Mean time between two trades of a base asset on a venue, ms: liquid assets trade about once a second here. */
+/**
+ * Mean time between two trades of a base asset on a venue, ms: liquid assets trade about once a second here.
+ */
 const TRADE_EVERY_MS: Record<string, number> = {
   BTC: 700,
   ETH: 900,
@@ -44,7 +47,8 @@ const PAIRS: Record<string, string> = {
     ADA/EUR:5 ETH/BTC:8 XRP/BTC:8 LTC/BTC:8`,
   coingecko: '',
   coinmarketcap: '',
-  // Pools, by what one unit of the first asset costs in the second; decimals serve the wick and the control answers only.
+  // Pools, by what one unit of the first asset costs in the second; decimals serve the wick and the control
+  // answers only.
   uniswap_v3: 'ETH/USDC:6 ETH/USDT:6 BTC/USDC:6 BTC/USDT:6 BTC/ETH:8 LINK/ETH:10 USDC/USDT:8',
 };
 

@@ -1,6 +1,6 @@
-// The sandbox as a process: nine venues on loopback ports and a control interface. In: arguments. Out: one line of JSON on
-// stdout when everything listens. Invariant: it never outlives its parent: it ends when its standard input ends, which the
-// operating system sees to even after kill -9 of the parent.
+// The sandbox as a process: nine venues on loopback ports and a control interface. In: arguments. Out: one
+// line of JSON on stdout when everything listens. Invariant: it never outlives its parent: it ends when its
+// standard input ends, which the operating system sees to even after kill -9 of the parent.
 //   node main.ts --seed 7 --regime calm --ports 0 [--recording <folder> --speed 60]
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
@@ -106,7 +106,10 @@ function readArguments(): Arguments {
   };
 }
 
-/** 0: any free port; a base: control there and the venues behind it; an object: a port by name, 0 where none is given. */
+/**
+ * 0: any free port; a base: control there and the venues behind it; an object: a port by name, 0 where none
+ * is given.
+ */
 function readPorts(text: string): (name: string) => number {
   if (text.startsWith('{')) {
     const ports = JSON.parse(text) as Record<string, number>;

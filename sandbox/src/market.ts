@@ -1,6 +1,6 @@
-// The simulated market: true dollar prices as a function of a seed and of time. In: the last state, milliseconds, a seeded
-// generator. Out: the next state. Invariant: the same seed and the same steps give the same prices; no price is ever zero,
-// negative or not a number.
+// The simulated market: true dollar prices as a function of a seed and of time. In: the last state,
+// milliseconds, a seeded generator. Out: the next state. Invariant: the same seed and the same steps give the
+// same prices; no price is ever zero, negative or not a number.
 import type { Random } from '@assay/kernel/random/random';
 import type { Listing } from './listings.ts';
 import {
@@ -32,7 +32,10 @@ export interface Market {
 
 export type MarketRate = {
   price: number;
-  /** Absent: the board draws trades around the price. Set: the board trades exactly this, once for each new number. */
+  /**
+   * Absent: the board draws trades around the price. Set: the board trades exactly this, once for each new
+   * number.
+   */
   news?: number;
 };
 

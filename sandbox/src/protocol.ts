@@ -1,7 +1,8 @@
-// What a sandbox venue is: the wire protocol of one real venue as an object without sockets, timers or a clock of its own.
-// In: HTTP requests, connections, messages and news, each with the venue's time. Out: answers, and frames through
-// `connection.send`. Invariant: everything a client can see has the field names, value kinds and texts of the real venue,
-// because this is the proof that the real adapters work.
+// What a sandbox venue is: the wire protocol of one real venue as an object without sockets, timers or a
+// clock of its own.
+// In: HTTP requests, connections, messages and news, each with the venue's time. Out: answers, and frames
+// through `connection.send`. Invariant: everything a client can see has the field names, value kinds and
+// texts of the real venue, because this is the proof that the real adapters work.
 import type { Board, Row } from './board.ts';
 
 export type VenueRequest = {

@@ -1,6 +1,6 @@
-// A recorded market: the series of a recording folder as what the venues print. In: the folder, a speed. Out: a Market whose
-// rates are the recorded numbers, each becoming news at its own time. Invariant: nothing is known before its time: a bar is
-// known at the end of its interval, and a bar without volume is no news.
+// A recorded market: the series of a recording folder as what the venues print. In: the folder, a speed. Out:
+// a Market whose rates are the recorded numbers, each becoming news at its own time. Invariant: nothing is
+// known before its time: a bar is known at the end of its interval, and a bar without volume is no news.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -116,7 +116,9 @@ export function readRecording(folder: string): Recording {
   };
 }
 
-/** The venue whose protocol speaks for a recorded source: itself, or its parent ("binance_us" for binance). */
+/**
+ * The venue whose protocol speaks for a recorded source: itself, or its parent ("binance_us" for binance).
+ */
 function venueOf(source: string): string | undefined {
   return VENUE_IDS.find((id) => id === source) ?? VENUE_IDS.find((id) => source.startsWith(`${id}_`));
 }

@@ -1,5 +1,5 @@
-// How each venue words a refusal. In: venue, status, seconds to wait. Out: the answer with its headers. The texts are
-// recorded or documented ones, because the adapters read them.
+// How each venue words a refusal. In: venue, status, seconds to wait. Out: the answer with its headers. The
+// texts are recorded or documented ones, because the adapters read them.
 import type { VenueResponse } from './protocol.ts';
 
 export type Refusal = { venue: string; status: number; retryAfterS?: number; nowMs: number };
@@ -19,7 +19,10 @@ export function refusalResponse(refusal: Refusal): VenueResponse {
   return { status, headers: { ...headers, 'content-type': 'text/html' }, body: page(status) };
 }
 
-/** JSON words where the venue has some for this status; most refuse a region or fail with a page of their network. */
+/**
+ * JSON words where the venue has some for this status; most refuse a region or fail with a page of their
+ * network.
+ */
 function wordsOf({ venue, status, retryAfterS = 0, nowMs }: Refusal): unknown {
   if (status === 429 || status === 418) return limitWords(venue, status, nowMs + retryAfterS * 1000);
   if (status === 451 && venue === 'binance') {

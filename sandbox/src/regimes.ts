@@ -1,11 +1,15 @@
-// Regimes of the simulated market: what the true prices are drawn towards, how nervously, and whether anybody trades.
-// In: nothing. Out: a table, and for each asset its pull. Invariant: `calm` draws every price back to its reference level,
-// so that a crash or a depeg is over some time after the regime is.
+// Regimes of the simulated market: what the true prices are drawn towards, how nervously, and whether anybody
+// trades.
+// In: nothing. Out: a table, and for each asset its pull. Invariant: `calm` draws every price back to its
+// reference level, so that a crash or a depeg is over some time after the regime is.
 
 export const REGIMES = ['calm', 'trend', 'crash', 'depeg', 'wick', 'halt'] as const;
 export type Regime = (typeof REGIMES)[number];
 
-/** Reference levels in US dollars: near enough to reality that a reader sees at once whether a price is plausible. */
+/**
+ * Reference levels in US dollars: near enough to reality that a reader sees at once whether a price is
+ * plausible.
+ */
 export const REFERENCE_USD: Record<string, number> = {
   BTC: 67_000,
   ETH: 3_500,
@@ -83,13 +87,16 @@ export function paceOf(regime: Regime): number {
   return regime === 'crash' || regime === 'depeg' ? 3 : 1;
 }
 
-// A wick stands for four seconds of every twenty: long enough for several frames, short enough to pass by itself.
+// A wick stands for four seconds of every twenty: long enough for several frames, short enough to pass by
+// itself.
 const WICK_EVERY_MS = 20_000;
 const WICK_LASTS_MS = 4_000;
 /** A fifth below the market, like the wick to 31,000 beside 27,000 and the other way round in March 2023. */
 export const WICK_FACTOR = 0.8;
 
-/** Whether the wick stands at this time since the regime began; it stands at once, so that it can be shown. */
+/**
+ * Whether the wick stands at this time since the regime began; it stands at once, so that it can be shown.
+ */
 export function isWickAt(sinceMs: number): boolean {
   return sinceMs % WICK_EVERY_MS < WICK_LASTS_MS;
 }

@@ -1,5 +1,6 @@
-// The whole sandbox without any socket: a market and nine venues with their faults. In: a seed, time as it passes, orders of
-// the operator. Out: hosts that a server or a test mounts. Invariant: the same seed, times and orders give the same frames.
+// The whole sandbox without any socket: a market and nine venues with their faults. In: a seed, time as it
+// passes, orders of the operator. Out: hosts that a server or a test mounts. Invariant: the same seed, times
+// and orders give the same frames.
 import { seededRandom } from '@assay/kernel/random/random';
 import { Board } from './board.ts';
 import { type FaultRequest, notNow, oneOf } from './faults.ts';

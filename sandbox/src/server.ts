@@ -1,5 +1,6 @@
-// A venue on a real loopback server: HTTP and WebSocket on one port. In: a host. Out: its port. What a client sees on the
-// wire is what the host says, broken connections included. Invariant: a closed server leaves no socket and no timer behind.
+// A venue on a real loopback server: HTTP and WebSocket on one port. In: a host. Out: its port. What a client
+// sees on the wire is what the host says, broken connections included. Invariant: a closed server leaves no
+// socket and no timer behind.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';

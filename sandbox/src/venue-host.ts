@@ -1,5 +1,7 @@
-// One venue with its faults: what stands between the wire and the protocol object. In: requests, handshakes, messages, time.
-// Out: what the wire shall do. No sockets and no clock, so that the same host runs behind a real server and in virtual time.
+// One venue with its faults: what stands between the wire and the protocol object. In: requests, handshakes,
+// messages, time.
+// Out: what the wire shall do. No sockets and no clock, so that the same host runs behind a real server and
+//   in virtual time.
 // Invariant: a fault changes only what its description says, and ends at its time by itself.
 import type { Random } from '@assay/kernel/random/random';
 import type { Board, Row } from './board.ts';
@@ -36,7 +38,10 @@ export type WireAction =
 type Held = { dueMs: number; frame: string | Uint8Array };
 type Link = { raw: RawConnection; connection: VenueConnection; held: Held[]; pingedAt: number };
 
-/** A late frame is held back at most this often per connection; then the connection is cut, as a full buffer would. */
+/**
+ * A late frame is held back at most this often per connection; then the connection is cut, as a full buffer
+ * would.
+ */
 const HELD_MAX = 20_000;
 
 export class VenueHost {

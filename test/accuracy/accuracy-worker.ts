@@ -1,5 +1,6 @@
-// A worker of the accuracy table: loads each recording once, runs the tasks it is given, sends the rows back with the
-// processor time they took. Threads exist only here, in a measurement; the product is one process without them.
+// A worker of the accuracy table: loads each recording once, runs the tasks it is given, sends the rows back
+// with the processor time they took. Threads exist only here, in a measurement; the product is one process
+// without them.
 import { parentPort } from 'node:worker_threads';
 import { type LoadedRecording, loadRecording } from '@assay/assay/recording-files';
 import { coalesced } from './coalesce.ts';

@@ -1,6 +1,7 @@
-// `npm run accuracy -- <folder of recordings or one recording> [more] [--quick]`: how far answers are from the truth on
-// recorded markets, all honest and with every series, venue and pair lying in turn, beside the rules that others follow
-// (design/aggregation.md 5). Prints a table; writes test/bench/results/accuracy.json.
+// `npm run accuracy -- <folder of recordings or one recording> [more] [--quick]`: how far answers are from
+// the truth on recorded markets, all honest and with every series, venue and pair lying in turn, beside the
+// rules that others follow (design/aggregation.md 5). Prints a table; writes
+// test/bench/results/accuracy.json.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -15,7 +16,9 @@ import { targetsOf } from './targets.ts';
 import { directSeries, type Task } from './tasks.ts';
 
 const RESULTS = resolve(import.meta.dirname, '../bench/results');
-/** The whole table must end within ten minutes; cases that would not fit are thinned out evenly, pairs first. */
+/**
+ * The whole table must end within ten minutes; cases that would not fit are thinned out evenly, pairs first.
+ */
 const BUDGET_SECONDS = 480;
 const WORKERS = 2;
 

@@ -1,6 +1,6 @@
-// The cases of the accuracy table: which series lies, and how. In: a recording's series. Out: cases, each a list of series
-// with one mode; and the lie itself, applied to recorded prices from the second day on (the second tenth of a recording
-// shorter than two days).
+// The cases of the accuracy table: which series lies, and how. In: a recording's series. Out: cases, each a
+// list of series with one mode; and the lie itself, applied to recorded prices from the second day on (the
+// second tenth of a recording shorter than two days).
 
 import { type Random, seededRandom } from '@assay/kernel/random/random';
 import type { RecordedPrice, RecordedSeries } from '@assay/oracle/recording/recorded-prices';

@@ -1,5 +1,6 @@
-// Trades and ticks come by the hundred thousand, and the table is read by the minute: in a large recording they are taken in
-// by the second, the last one of each standing for it. In: a loaded recording. Out: the same, or a smaller one.
+// Trades and ticks come by the hundred thousand, and the table is read by the minute: in a large recording
+// they are taken in by the second, the last one of each standing for it. In: a loaded recording. Out: the
+// same, or a smaller one.
 import type { LoadedRecording } from '@assay/assay/recording-files';
 import type { RecordedPrice, RecordedSeries } from '@assay/oracle/recording/recorded-prices';
 

@@ -1,5 +1,6 @@
-// The rules that others follow, on the same minutes, for comparison: the median of everything as if USD, USDT and USDC were
-// one; one source without conversion; every price through the median of its cross, then the median. In: recorded series.
+// The rules that others follow, on the same minutes, for comparison: the median of everything as if USD, USDT
+// and USDC were one; one source without conversion; every price through the median of its cross, then the
+// median. In: recorded series.
 // Out: a score per feed and rule. No rule of these knows a state: whatever it computes counts as ok.
 import type { FeedDefinition } from '@assay/oracle/model/feed';
 import { baseOf, quoteOf } from '@assay/oracle/model/pair';

@@ -1,6 +1,7 @@
-// One replay of one recording through the production aggregator, scored minute by minute. In: recorded series (some of them
-// lying), a configuration, the truth by feed. Out: a score per feed. The answers are those of the product; nothing is
-// smoothed here. In minutes in which nobody speaks a `mark` lets time pass, as the live service does.
+// One replay of one recording through the production aggregator, scored minute by minute. In: recorded series
+// (some of them lying), a configuration, the truth by feed. Out: a score per feed. The answers are those of
+// the product; nothing is smoothed here. In minutes in which nobody speaks a `mark` lets time pass, as the
+// live service does.
 import { Aggregator } from '@assay/oracle/aggregation/aggregator';
 import type { Answer } from '@assay/oracle/model/answer';
 import type { Decision } from '@assay/oracle/model/decision';
@@ -36,7 +37,8 @@ export function replayCase(options: ReplayOptions): Map<string, Score> {
   let minute = span.fromMs + MINUTE_MS;
   const closeMinutes = (until: number): void => {
     for (; minute < until && minute <= span.toMs; minute += MINUTE_MS) {
-      // The instant at the very end of the minute has been taken in; if there was none, time passes all the same.
+      // The instant at the very end of the minute has been taken in; if there was none, time passes all the
+      // same.
       take({ at: minute, records: [{ offset: -2, record: { type: 'mark' } }] });
       for (const [feed, scorer] of scorers) {
         const now = latest.get(feed);

@@ -1,6 +1,6 @@
-// How far answers are from the truth, minute by minute. The truth of a feed is the midpoint of its direct venues with news
-// in that minute; where a recording has several direct venues, at least two of them must have news. In: prices by minute and
-// the answers in force at the end of each. Out: one row of the table.
+// How far answers are from the truth, minute by minute. The truth of a feed is the midpoint of its direct
+// venues with news in that minute; where a recording has several direct venues, at least two of them must
+// have news. In: prices by minute and the answers in force at the end of each. Out: one row of the table.
 import type { AnswerState } from '@assay/oracle/model/answer';
 import type { RecordedSeries } from '@assay/oracle/recording/recorded-prices';
 

@@ -1,4 +1,5 @@
-// The accuracy table as text. In: rows. Out: lines: honest rows in full, hostile ones by their worst, pairs by the worst few.
+// The accuracy table as text. In: rows. Out: lines: honest rows in full, hostile ones by their worst, pairs
+// by the worst few.
 import { OUR_RULE, type Row } from './tasks.ts';
 
 const PAIRS_SHOWN = 5;

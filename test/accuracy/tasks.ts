@@ -1,5 +1,5 @@
-// One task of the accuracy table, as it is sent to a worker, and its rows. In: a loaded recording and a task. Out: rows in
-// the form of `accuracy.json`.
+// One task of the accuracy table, as it is sent to a worker, and its rows. In: a loaded recording and a task.
+// Out: rows in the form of `accuracy.json`.
 import type { LoadedRecording } from '@assay/assay/recording-files';
 import type { AggregationConfig, AggregationMethod } from '@assay/oracle/model/feed';
 import { configOfRecording } from '@assay/oracle/recording/recording';

@@ -1,7 +1,8 @@
-// `aggregation`: 1,000 feeds of 10 sources each, from price texts to answers and decision records in one instant: parsing,
-// freshness, the joint check of the hub, conversion, outlier rules, weighted medians, the answer without each venue, hashes.
-// Four venues quote dollars, four USDT, two USDC. Control, on the same texts in the same run: nothing but the median of each
-// feed with decimal.js. Figures are processor time of this thread, the median of rounds after a warm-up.
+// `aggregation`: 1,000 feeds of 10 sources each, from price texts to answers and decision records in one
+// instant: parsing, freshness, the joint check of the hub, conversion, outlier rules, weighted medians, the
+// answer without each venue, hashes. Four venues quote dollars, four USDT, two USDC. Control, on the same
+// texts in the same run: nothing but the median of each feed with decimal.js. Figures are processor time of
+// this thread, the median of rounds after a warm-up.
 import { pathToFileURL } from 'node:url';
 import { seededRandom } from '@assay/kernel/random/random';
 import { type AggregationOutput, Aggregator, type Instant } from '@assay/oracle/aggregation/aggregator';

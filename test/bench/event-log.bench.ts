@@ -1,5 +1,6 @@
-// The embedded event log: how many records it makes durable, how soon it says so, and how soon a subscriber has them. The
-// control of the same run is a bare file: append the same bytes, wait for the disk, nothing else.
+// The embedded event log: how many records it makes durable, how soon it says so, and how soon a subscriber
+// has them. The control of the same run is a bare file: append the same bytes, wait for the disk, nothing
+// else.
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// The program as a user meets it: start, look, ask why, break something, stop, start again. One run, in order.
+// The program as a user meets it: start, look, ask why, break something, stop, start again. One run, in
+// order.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';

@@ -1,5 +1,6 @@
-// The sandbox as the process that `npm start` runs: nine real servers on loopback, spoken to by the real adapters through the
-// real network outbound, and its control interface. It must end with its parent, and its errors must be sentences.
+// The sandbox as the process that `npm start` runs: nine real servers on loopback, spoken to by the real
+// adapters through the real network outbound, and its control interface. It must end with its parent, and its
+// errors must be sentences.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -260,7 +261,9 @@ test('a depeg shows on the venues, and a regime with a duration is over by itsel
   while ((await control('GET', '/state')).body.regime !== 'calm') await systemClock.sleep(50);
 });
 
-/** Starts the sandbox as a child and shows its first line; it is killed, so it cannot end its child itself. */
+/**
+ * Starts the sandbox as a child and shows its first line; it is killed, so it cannot end its child itself.
+ */
 const PARENT = `
   const child = require('node:child_process').spawn(process.execPath, [process.argv[1]], { stdio: ['pipe', 1, 2] });
   child.on('exit', () => process.exit());`;

@@ -1,5 +1,6 @@
-// What must happen when venues die, computed from the coverage table alone: which sources price which pairs. In: the
-// configuration, the dead. Out: for each feed the state it must show. No code of the aggregation is used here.
+// What must happen when venues die, computed from the coverage table alone: which sources price which pairs.
+// In: the configuration, the dead. Out: for each feed the state it must show. No code of the aggregation is
+//   used here.
 //
 //   ok        at least its minimum of independent venues remain whose prices reach the feed's quote currency without resting
 //             on one venue's word, and no single venue's loss would leave it without any

@@ -1,5 +1,5 @@
-// The faults run in small: the coverage table says what it should, two choices go as it says, and the run can fail.
-// All 126 choices: npm run faults -- --kill 4
+// The faults run in small: the coverage table says what it should, two choices go as it says, and the run can
+// fail. All 126 choices: npm run faults -- --kill 4
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Coverage, choices } from './coverage.ts';

@@ -1,6 +1,6 @@
-// npm run faults -- --kill 4 [--scale 0.1] [--seed 7]: every choice of dead venues, in virtual time, through the production
-// sources and aggregation. What must happen is computed from the coverage table before anything runs. Exit code 1 when
-// one answer differs from it.
+// npm run faults -- --kill 4 [--scale 0.1] [--seed 7]: every choice of dead venues, in virtual time, through
+// the production sources and aggregation. What must happen is computed from the coverage table before
+// anything runs. Exit code 1 when one answer differs from it.
 import { parseArgs } from 'node:util';
 import { Coverage, choices } from './coverage.ts';
 import {

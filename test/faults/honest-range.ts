@@ -1,6 +1,7 @@
-// What an honest answer may be: between the lowest and the highest price of the surviving venues, each converted at the lowest
-// and highest of the surviving rates. In: boards of the venues as they stand, step by step. Out: the range over the last
-// seconds, because an answer rests on trades that are a little old. Invariant: only what venues print counts, never an answer.
+// What an honest answer may be: between the lowest and the highest price of the surviving venues, each
+// converted at the lowest and highest of the surviving rates. In: boards of the venues as they stand, step by
+// step. Out: the range over the last seconds, because an answer rests on trades that are a little old.
+// Invariant: only what venues print counts, never an answer.
 import type { FeedDefinition } from '@assay/oracle/model/feed';
 import { baseOf, quoteOf } from '@assay/oracle/model/pair';
 import type { Sandbox } from '@assay/sandbox/sandbox';

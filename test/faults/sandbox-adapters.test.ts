@@ -1,5 +1,5 @@
-// The sandbox venues spoken to by the real adapters, in memory and in virtual time: requests, subscriptions and every frame of
-// the production code against every venue, with all pairs that the venue lists.
+// The sandbox venues spoken to by the real adapters, in memory and in virtual time: requests, subscriptions
+// and every frame of the production code against every venue, with all pairs that the venue lists.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -104,7 +104,10 @@ function listen(at: World, source: Source, context: SourceContext): Stream {
   return seen;
 }
 
-/** How far a price may be from the market of that moment: leans, spread and one trade's noise, or an aggregator's pause. */
+/**
+ * How far a price may be from the market of that moment: leans, spread and one trade's noise, or an
+ * aggregator's pause.
+ */
 const NEAR = { exchange: 0.002, pool: 0.005, aggregator: 0.01, submitted: 0 };
 
 function assertNear({ sandbox }: World, source: Source, parsed: Parsed): void {

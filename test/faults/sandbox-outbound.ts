@@ -1,5 +1,6 @@
-// The sandbox mounted in memory: the door to the outside, with sandbox venues behind it instead of a network. In: requests and
-// sockets of production code, a clock (simulated or not). Out: what a real server would have answered, at the same times.
+// The sandbox mounted in memory: the door to the outside, with sandbox venues behind it instead of a network.
+// In: requests and sockets of production code, a clock (simulated or not). Out: what a real server would have
+//   answered, at the same times.
 // Invariant: nothing here decides about prices or faults; the venue hosts do.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';

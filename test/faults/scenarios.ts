@@ -1,5 +1,6 @@
-// What is done to the venues, and what is seen of it. In: a world, its coverage. Out: findings, each a sentence with the expected
-// and the seen. A dead venue is dead in one of three ways in turn: cut off, silent with open connections, failing with 503.
+// What is done to the venues, and what is seen of it. In: a world, its coverage. Out: findings, each a
+// sentence with the expected and the seen. A dead venue is dead in one of three ways in turn: cut off, silent
+// with open connections, failing with 503.
 import type { Answer, AnswerState } from '@assay/oracle/model/answer';
 import { decodeDecision } from '@assay/oracle/model/decision';
 import { contextOf } from '@assay/oracle/sources/configured-source';
@@ -15,7 +16,10 @@ const DEATHS: readonly { kind: FaultKind; value: number }[] = [
   { kind: '5xx', value: 503 },
 ];
 
-/** A stream's silence shows within this; the service looks every quarter of a second and the aggregation every half. */
+/**
+ * A stream's silence shows within this; the service looks every quarter of a second and the aggregation every
+ * half.
+ */
 const STREAM_NOTICE_MS = 10_000;
 const BEAT_MS = 1_000;
 /** How long the expected states must hold once they are due. */
@@ -35,7 +39,9 @@ export type ChoiceResult = {
   recoveredAfterMs: number;
 };
 
-/** Within what time a source's death must show, by its own transport and the pace at which it may be asked. */
+/**
+ * Within what time a source's death must show, by its own transport and the pace at which it may be asked.
+ */
 export function noticeLimitMs(setup: Setup, world: World, source: string): number {
   const { http, stream } = setup.sources.get(source)!;
   if (stream !== undefined) return STREAM_NOTICE_MS;
@@ -57,7 +63,8 @@ export async function killSome(
   world.onStep = () => honest.observe(world.clock.now());
   await world.pass(2_000);
   for (const [index, venue] of dead.entries()) kill(world, venue, turn + index);
-  // Aggregators are polled once a minute and decide no state; every witness must be noticed before the states are judged.
+  // Aggregators are polled once a minute and decide no state; every witness must be noticed before the states
+  // are judged.
   const witnesses = setup.config.sources.filter(({ source }) => isWitness(setup, source));
   const slowest = Math.max(...witnesses.map(({ source }) => noticeLimitMs(setup, world, source)));
   await world.pass(slowest + BEAT_MS);
@@ -169,8 +176,8 @@ export async function untilAll(
 }
 
 /**
- * Waits until every venue that streams is streamed from again: REST stands in before, feeds are ok by it, and a death in
- * that time shows by the limits of polling, which is another experiment.
+ * Waits until every venue that streams is streamed from again: REST stands in before, feeds are ok by it, and
+ * a death in that time shows by the limits of polling, which is another experiment.
  */
 async function untilStreamed(world: World): Promise<number> {
   const streams = [...world.sandbox.hosts.values()].filter(

@@ -1,6 +1,8 @@
-// One operator's oracle on sandbox venues in virtual time: the production sources, aggregation and memory bus, with the feeds
-// of feeds.yaml. In: a seed and time as it passes. Out: the newest answer of each feed, decisions, the market behind them.
-// Invariant: everything between the venue's frame and the answer is production code; only clock, wire and disk are replaced.
+// One operator's oracle on sandbox venues in virtual time: the production sources, aggregation and memory
+// bus, with the feeds of feeds.yaml. In: a seed and time as it passes. Out: the newest answer of each feed,
+// decisions, the market behind them.
+// Invariant: everything between the venue's frame and the answer is production code; only clock, wire and
+//   disk are replaced.
 
 import {
   aggregationConfigOf,

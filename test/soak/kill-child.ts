@@ -1,5 +1,6 @@
-// The ports of the program under load, to be killed: appends to the event log, archives what it appended, saves scores every
-// second. In: paths of log and history. Out: a line "acknowledged <offset> <n>" for every record, when it is acknowledged.
+// The ports of the program under load, to be killed: appends to the event log, archives what it appended,
+// saves scores every second. In: paths of log and history. Out: a line "acknowledged <offset> <n>" for every
+// record, when it is acknowledged.
 import { writeSync } from 'node:fs';
 import { systemClock } from '@assay/kernel/time/clock';
 import { createSqliteBus } from '@assay/ports/event-bus/sqlite';

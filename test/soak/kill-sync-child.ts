@@ -1,4 +1,5 @@
-// Publishes a number of records one after the other, each when the one before is acknowledged, and says how many.
+// Publishes a number of records one after the other, each when the one before is acknowledged, and says how
+// many.
 import { systemClock } from '@assay/kernel/time/clock';
 import { createSqliteBus } from '@assay/ports/event-bus/sqlite';
 

@@ -1,5 +1,5 @@
-// What is killed: the real program, or its ports alone under load. In: a data folder. Out: how to start it, where its files are,
-// and which acknowledgements it reported over its output before it died.
+// What is killed: the real program, or its ports alone under load. In: a data folder. Out: how to start it,
+// where its files are, and which acknowledgements it reported over its output before it died.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';

@@ -1,8 +1,9 @@
-// The outside process of the kill run: it shares the event log with whatever is killed, publishes source prices of its own into
-// it, and remembers every acknowledged event of every topic that it has seen. In: log and history. Out: what must still be there.
+// The outside process of the kill run: it shares the event log with whatever is killed, publishes source
+// prices of its own into it, and remembers every acknowledged event of every topic that it has seen. In: log
+// and history. Out: what must still be there.
 //
-// An event is acknowledged when its publisher was told so, or when a subscriber in another process was given it: both happen only
-// after the disk has it.
+// An event is acknowledged when its publisher was told so, or when a subscriber in another process was given
+// it: both happen only after the disk has it.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { systemClock } from '@assay/kernel/time/clock';
@@ -71,7 +72,10 @@ export class Witness {
     return [...this.seen.values()].reduce((sum, records) => sum + records.filter(Boolean).length, 0);
   }
 
-  /** Everything that is in the log now, read again from its beginning; how many events are lost, changed or missing between. */
+  /**
+   * Everything that is in the log now, read again from its beginning; how many events are lost, changed or
+   * missing between.
+   */
   async recheck(): Promise<{ lost: number; gaps: number }> {
     let lost = 0;
     let gaps = 0;
@@ -131,7 +135,10 @@ export class Witness {
     }
   }
 
-  /** Own rows in the history, by offset; the newest `savedAt` of any score. Empty while the file does not exist. */
+  /**
+   * Own rows in the history, by offset; the newest `savedAt` of any score. Empty while the file does not
+   * exist.
+   */
   async history(
     afterCursor?: string,
   ): Promise<{ rows: Map<number, string>; savedAt: number; cursor: string | undefined }> {

@@ -1,7 +1,9 @@
-// Kills the program (-9) again and again at random moments, its start included, and counts what is lost: acknowledged events,
-// history rows, and score learning. In: how many kills, a seed. Out: a table; false when anything was lost.
+// Kills the program (-9) again and again at random moments, its start included, and counts what is lost:
+// acknowledged events, history rows, and score learning. In: how many kills, a seed. Out: a table; false when
+// anything was lost.
 //
-// The witness (`kill-witness.ts`) is this process: it writes to and reads from the same log, like any second process of a machine.
+// The witness (`kill-witness.ts`) is this process: it writes to and reads from the same log, like any second
+// process of a machine.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -121,7 +123,10 @@ function missingReports(target: KillTarget, running: RunningTarget): number {
   }
 }
 
-/** How many of the witness's own events are not in the history, after it has had time; duplicates are impossible by its key. */
+/**
+ * How many of the witness's own events are not in the history, after it has had time; duplicates are
+ * impossible by its key.
+ */
 async function catchUp(witness: Witness): Promise<number> {
   await witness.settle();
   const giveUpAt = systemClock.monotonic() + CATCH_UP_MS;

@@ -1,5 +1,6 @@
-// The dispatcher of the long runs. In: a name, `--scale` (1 is the whole run, 0.05 what continuous integration does), `--seed`, and
-// what the run itself understands. Out: its printed table; exit code 1 when something was lost.
+// The dispatcher of the long runs. In: a name, `--scale` (1 is the whole run, 0.05 what continuous
+// integration does), `--seed`, and what the run itself understands. Out: its printed table; exit code 1 when
+// something was lost.
 //
 //   npm run soak -- kill [--scale 0.05] [--seed 7] [--child ports]
 import { messageOf } from '@assay/kernel/errors/assay-error';

@@ -1,4 +1,5 @@
-// Every source of a configuration: the adapters' folder, the modules named in it, and sources defined wholly in it.
+// Every source of a configuration: the adapters' folder, the modules named in it, and sources defined wholly
+// in it.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { httpJsonSource } from '@assay/oracle/sources/adapters/http-json';
 import { webSocketJsonSource } from '@assay/oracle/sources/adapters/web-socket-json';

@@ -1,4 +1,5 @@
-// `assay <command>`: parses the command line, runs the command, says what went wrong in one sentence and what to do next.
+// `assay <command>`: parses the command line, runs the command, says what went wrong in one sentence and what
+// to do next.
 import { parseArgs } from 'node:util';
 import { AssayError, isAssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import { COMMON_FLAGS, type Command, type Flags } from './commands/command.ts';

@@ -1,5 +1,6 @@
-// The program as a whole: ports and listeners first, then drivers, then services in order; stops in the reverse order within
-// a deadline. In: settings and the names of services. Out: a running program that can be stopped.
+// The program as a whole: ports and listeners first, then drivers, then services in order; stops in the
+// reverse order within a deadline. In: settings and the names of services. Out: a running program that can be
+// stopped.
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { KeyStore } from '@assay/api/auth/key-store';
 import type { Api } from '@assay/api/http/server';
@@ -36,7 +37,10 @@ export type Program = {
   stop(): Promise<void>;
 };
 
-/** @throws AssayError CONFIG_INVALID, DATA_FOLDER_UNUSABLE, PORT_TAKEN, SANDBOX_FAILED; nothing is left running then */
+/**
+ * @throws AssayError CONFIG_INVALID, DATA_FOLDER_UNUSABLE, PORT_TAKEN, SANDBOX_FAILED; nothing is left
+ * running then
+ */
 export async function startProgram(
   settings: Settings,
   names: readonly ServiceName[],
@@ -121,14 +125,19 @@ async function startInOrder(
   return { run, config, folder, sandboxKey, api: apiService?.api, log, stop };
 }
 
-/** Log lines between the lines of a table help nobody: on a terminal, and in the sandbox, they go to a file. */
+/**
+ * Log lines between the lines of a table help nobody: on a terminal, and in the sandbox, they go to a file.
+ */
 function openLog({ profile, log }: Settings, folder: DataFolder): Log {
   const isQuiet = profile === 'sandbox' || process.stdout.isTTY === true;
   const isFile = (log.to ?? (isQuiet ? 'file' : 'stderr')) === 'file';
   return createPinoLog({ level: log.level, file: isFile ? folder.file('assay.log') : undefined });
 }
 
-/** The sandbox's own key: created once, kept in a file that only its owner can read. No other profile ever does this. */
+/**
+ * The sandbox's own key: created once, kept in a file that only its owner can read. No other profile ever
+ * does this.
+ */
 async function keptKey(keys: KeyStore, folder: DataFolder): Promise<string> {
   const file = folder.file(SANDBOX_KEY_FILE);
   try {

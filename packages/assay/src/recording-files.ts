@@ -1,5 +1,6 @@
-// Recordings on disk: which folders are recordings, and their files read and unpacked. In: folder paths. Out: a recording
-// with the rows of all its series. A folder without `recording.json` is not a recording; its subfolders may be.
+// Recordings on disk: which folders are recordings, and their files read and unpacked. In: folder paths. Out:
+// a recording with the rows of all its series. A folder without `recording.json` is not a recording; its
+// subfolders may be.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';

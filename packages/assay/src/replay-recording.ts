@@ -1,5 +1,6 @@
-// A recording through the production aggregator in virtual time. In: a loaded recording. Out: every answer as it comes, and a
-// summary per feed. Time passes between the records too: a mark every ten virtual seconds lets feeds grow stale.
+// A recording through the production aggregator in virtual time. In: a loaded recording. Out: every answer as
+// it comes, and a summary per feed. Time passes between the records too: a mark every ten virtual seconds
+// lets feeds grow stale.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { Aggregator, type Instant } from '@assay/oracle/aggregation/aggregator';
 import type { Answer } from '@assay/oracle/model/answer';

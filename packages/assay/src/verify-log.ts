@@ -1,6 +1,8 @@
-// Recomputes the answers of a run from its stored source prices alone, through the production aggregator, and compares them
-// with what was stored. Stored answers and decisions are read for the comparison only, never for the computation.
-// In: the event log, read-only. Out: how many answers there were, which ones differ, and why some could not be compared.
+// Recomputes the answers of a run from its stored source prices alone, through the production aggregator, and
+// compares them with what was stored. Stored answers and decisions are read for the comparison only, never
+// for the computation.
+// In: the event log, read-only. Out: how many answers there were, which ones differ, and why some could not
+//   be compared.
 import { isAssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import { Aggregator } from '@assay/oracle/aggregation/aggregator';
 import { ANSWERS_TOPIC, type Answer } from '@assay/oracle/model/answer';

@@ -1,5 +1,5 @@
-// The whole flow on one screen: which stage reads what and writes what. Data, so that documents are generated from it and the
-// program can say which topics a service needs.
+// The whole flow on one screen: which stage reads what and writes what. Data, so that documents are generated
+// from it and the program can say which topics a service needs.
 import { ANSWERS_TOPIC } from './model/answer.ts';
 import { CHECKS_TOPIC, DECISIONS_TOPIC } from './model/decision.ts';
 import { SOURCE_PRICES_TOPIC } from './model/source-price.ts';

@@ -1,5 +1,5 @@
-// Opens a file of SQLite that is ours, or says in one sentence why not. In: a path and what must be in the file. Out: a
-// connection with the settings on which durability and sharing rest.
+// Opens a file of SQLite that is ours, or says in one sentence why not. In: a path and what must be in the
+// file. Out: a connection with the settings on which durability and sharing rest.
 //
 // Invariant: nothing is written to a file that another program made.
 import { DatabaseSync } from 'node:sqlite';
@@ -44,8 +44,8 @@ export function openForWriting(path: string, kind: FileKind, synchronous: 'FULL'
 }
 
 /**
- * A connection that cannot write. `isQuiet` promises that nobody has the file open: then not even a lock is taken and no
- * file appears beside it.
+ * A connection that cannot write. `isQuiet` promises that nobody has the file open: then not even a lock is
+ * taken and no file appears beside it.
  * @throws AssayError DATA_FILE_INVALID, DATA_FOLDER_UNUSABLE
  */
 export function openForReading(path: string, kind: FileKind, isQuiet = false): DatabaseSync {

@@ -1,5 +1,6 @@
 // Bitstamp: channels live_trades_<pair> and order_book_<pair>, REST api/v2/ticker. In and out: protocol.ts.
-// Documentation: www.bitstamp.net/websocket/v2 and www.bitstamp.net/api. Times are texts of seconds and of microseconds.
+// Documentation: www.bitstamp.net/websocket/v2 and www.bitstamp.net/api. Times are texts of seconds and of
+//   microseconds.
 import { type Board, digits, type Row } from '../board.ts';
 import {
   jsonResponse,

@@ -1,6 +1,7 @@
 // Bybit v5 spot: topics tickers and publicTrade, REST market. In and out: protocol.ts.
-// Documentation: bybit-exchange.github.io/docs/v5 (ws/connect, websocket/public/ticker and trade, market/tickers). Spot
-// tickers are always whole snapshots; prices are texts; a subscription takes at most ten topics.
+// Documentation: bybit-exchange.github.io/docs/v5 (ws/connect, websocket/public/ticker and trade,
+// market/tickers). Spot tickers are always whole snapshots; prices are texts; a subscription takes at most
+// ten topics.
 import { type Board, digits, type Row } from '../board.ts';
 import {
   jsonResponse,

@@ -1,4 +1,5 @@
-// Coinbase Exchange: ws-feed channels ticker, ticker_batch, matches and heartbeat, REST products. In and out: protocol.ts.
+// Coinbase Exchange: ws-feed channels ticker, ticker_batch, matches and heartbeat, REST products. In and out:
+// protocol.ts.
 // Documentation: docs.cdp.coinbase.com/exchange (websocket-feed, rest-api). Times carry microseconds.
 import { type Board, digits, type Row } from '../board.ts';
 import {

@@ -1,4 +1,5 @@
-// CoinGecko: simple/price and ping. In and out: protocol.ts. Prices are JSON numbers, recomputed every few seconds.
+// CoinGecko: simple/price and ping. In and out: protocol.ts. Prices are JSON numbers, recomputed every few
+//   seconds.
 // Documentation: docs.coingecko.com/reference/simple-price.
 import type { Board } from '../board.ts';
 import {

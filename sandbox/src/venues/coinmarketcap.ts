@@ -1,5 +1,6 @@
-// CoinMarketCap: cryptocurrency/quotes/latest, versions 1 and 2. In and out: protocol.ts. A key is required; calls cost
-// credits. Documentation: coinmarketcap.com/api/documentation/v1 (quotes latest, errors and rate limits).
+// CoinMarketCap: cryptocurrency/quotes/latest, versions 1 and 2. In and out: protocol.ts. A key is required;
+// calls cost credits. Documentation: coinmarketcap.com/api/documentation/v1 (quotes latest, errors and rate
+// limits).
 import type { Board } from '../board.ts';
 import {
   jsonResponse,

@@ -1,6 +1,8 @@
-// Kraken: WebSocket v2 channels ticker and trade with status and heartbeat, REST 0/public. In and out: protocol.ts.
-// Documentation: docs.kraken.com/api (websocket-v2 ticker, trade, heartbeat, status; rest Ticker). On v2 prices are JSON
-// numbers written with the instrument's decimals; on REST they are texts, and most pairs have an old name of their own.
+// Kraken: WebSocket v2 channels ticker and trade with status and heartbeat, REST 0/public. In and out:
+//   protocol.ts.
+// Documentation: docs.kraken.com/api (websocket-v2 ticker, trade, heartbeat, status; rest Ticker). On v2
+// prices are JSON numbers written with the instrument's decimals; on REST they are texts, and most pairs have
+// an old name of their own.
 import { type Board, digits, type Row } from '../board.ts';
 import {
   jsonResponse,

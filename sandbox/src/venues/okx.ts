@@ -1,5 +1,7 @@
-// OKX v5: public channels tickers and trades, REST market. In and out: protocol.ts. Everything, times included, is text.
-// Documentation: www.okx.com/docs-v5/en (public WebSocket tickers and trades channels, GET market/ticker and tickers).
+// OKX v5: public channels tickers and trades, REST market. In and out: protocol.ts. Everything, times
+// included, is text.
+// Documentation: www.okx.com/docs-v5/en (public WebSocket tickers and trades channels, GET market/ticker and
+//   tickers).
 import { type Board, digits, type Row } from '../board.ts';
 import {
   jsonResponse,

@@ -1,6 +1,6 @@
-// What an aggregator publishes: one price an asset, recomputed now and then from the whole market. In: a board (for its
-// market, its faults) and the venue's time. Out: prices in any currency the market knows. Invariant: between two
-// recomputations the same numbers stand, with the time of the first.
+// What an aggregator publishes: one price an asset, recomputed now and then from the whole market. In: a
+// board (for its market, its faults) and the venue's time. Out: prices in any currency the market knows.
+// Invariant: between two recomputations the same numbers stand, with the time of the first.
 import type { Board } from '../board.ts';
 import { REFERENCE_USD } from '../regimes.ts';
 

@@ -1,5 +1,6 @@
-// Uniswap v3 as an Ethereum node serves it: JSON-RPC over HTTP, single and in batches, with the mainnet pools and tokens.
-// In and out: protocol.ts. A pool's price changes with a block, every twelve seconds, as on mainnet.
+// Uniswap v3 as an Ethereum node serves it: JSON-RPC over HTTP, single and in batches, with the mainnet pools
+// and tokens. In and out: protocol.ts. A pool's price changes with a block, every twelve seconds, as on
+// mainnet.
 // Documentation: ethereum.github.io/execution-apis, docs.uniswap.org/contracts/v3 (IUniswapV3PoolState).
 import { type Board, digits, type Row } from '../board.ts';
 import {
@@ -13,7 +14,10 @@ import {
 } from '../protocol.ts';
 
 const BLOCK_MS = 12_000;
-/** Block number at the Unix epoch of a chain that always had blocks of twelve seconds; near the real height in 2024. */
+/**
+ * Block number at the Unix epoch of a chain that always had blocks of twelve seconds; near the real height in
+ * 2024.
+ */
 const BLOCK_OFFSET = 122_000_000;
 
 type Token = { address: string; symbol: string; asset: string; decimals: number };
@@ -51,7 +55,10 @@ const LINK: Token = {
 
 type Pool = { address: string; token0: Token; token1: Token; fee: number; liquidity: bigint };
 
-/** Real mainnet pools; token0 is the one with the smaller address. Liquidity of the size each of them had in 2024. */
+/**
+ * Real mainnet pools; token0 is the one with the smaller address. Liquidity of the size each of them had in
+ * 2024.
+ */
 export const POOLS: readonly Pool[] = [
   {
     address: '0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640',
@@ -228,7 +235,8 @@ class UniswapV3 implements VenueProtocol {
     switch (data) {
       case SELECTOR.slot0:
         if (state === undefined) return failure(id, 3, 'execution reverted');
-        // sqrtPriceX96, tick, observationIndex, observationCardinality, observationCardinalityNext, feeProtocol, unlocked
+        // sqrtPriceX96, tick, observationIndex, observationCardinality, observationCardinalityNext,
+        // feeProtocol, unlocked
         return result(
           id,
           `0x${[state.sqrtPriceX96, BigInt(state.tick), 680n, 723n, 723n, 0n, 1n].map(word).join('')}`,

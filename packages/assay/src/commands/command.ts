@@ -1,4 +1,5 @@
-// What a command is: a name, a line of help, its flags, and a function. `main.ts` parses, prints errors and sets the exit code.
+// What a command is: a name, a line of help, its flags, and a function. `main.ts` parses, prints errors and
+// sets the exit code.
 import type { Environment } from '../config/load.ts';
 
 export type Flags = Record<string, string | boolean | undefined>;

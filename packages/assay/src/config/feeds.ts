@@ -1,4 +1,5 @@
-// From settings and the feeds file to what the stages take: resolved feeds, source traits, and the pairs each source serves.
+// From settings and the feeds file to what the stages take: resolved feeds, source traits, and the pairs each
+// source serves.
 import { resolve } from 'node:path';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { AggregationConfig, FeedDefinition, FeedSource, SourceTraits } from '@assay/oracle/model/feed';
@@ -10,7 +11,10 @@ import { type FeedSettings, type Settings, type SourceSettings, settingsSchema }
 
 export const DEFAULT_FEEDS_FILE: string = resolve(import.meta.dirname, '../../../../feeds.yaml');
 
-/** Used where neither feed nor defaults say otherwise; reasons in feeds.yaml and `aggregation.md` of the design. */
+/**
+ * Used where neither feed nor defaults say otherwise; reasons in feeds.yaml and `aggregation.md` of the
+ * design.
+ */
 const FALLBACK = {
   decimals: 8,
   heartbeatMs: 3_600_000,

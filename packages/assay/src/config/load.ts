@@ -1,5 +1,5 @@
-// Reads settings from file, environment and flags: the only reader of `process.env`. Out: complete settings, or CONFIG_INVALID
-// that names the setting, the value and what would be right.
+// Reads settings from file, environment and flags: the only reader of `process.env`. Out: complete settings,
+// or CONFIG_INVALID that names the setting, the value and what would be right.
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
@@ -15,7 +15,10 @@ export function environment(): Environment {
   return process.env;
 }
 
-/** The founding documents' names, where they mean a setting of today's program; seconds and percent as they say. */
+/**
+ * The founding documents' names, where they mean a setting of today's program; seconds and percent as they
+ * say.
+ */
 export const FOUNDING_NAMES: Record<string, { path: string; scale?: number }> = {
   NODE_NAME: { path: 'name' },
   API_PORT: { path: 'api.port' },
@@ -126,7 +129,10 @@ function scaled(name: string, text: string, scale: number | undefined): unknown 
   return value * scale;
 }
 
-/** Text of an environment variable or flag as YAML would read it: numbers, booleans, lists; anything else stays text. */
+/**
+ * Text of an environment variable or flag as YAML would read it: numbers, booleans, lists; anything else
+ * stays text.
+ */
 function plain(text: string): unknown {
   try {
     const value: unknown = parseYaml(text);

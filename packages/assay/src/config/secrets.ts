@@ -1,4 +1,5 @@
-// Secrets by reference: "file:PATH" or "env:NAME"; anything else is the secret itself, which a test or sandbox may want.
+// Secrets by reference: "file:PATH" or "env:NAME"; anything else is the secret itself, which a test or
+// sandbox may want.
 import { readFileSync } from 'node:fs';
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import { environment } from './load.ts';

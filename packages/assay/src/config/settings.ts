@@ -1,5 +1,6 @@
-// Every setting of the program: name, meaning, default, limits. docs/reference/settings.md is generated from this schema.
-// Order of precedence: defaults < assay.yaml (--config) < environment (ASSAY_SECTION__KEY and the founding names) < flags.
+// Every setting of the program: name, meaning, default, limits. docs/reference/settings.md is generated from
+// this schema. Order of precedence: defaults < assay.yaml (--config) < environment (ASSAY_SECTION__KEY and
+// the founding names) < flags.
 
 import { LOG_LEVELS } from '@assay/kernel/telemetry/log';
 import { AGGREGATION_METHODS } from '@assay/oracle/model/feed';

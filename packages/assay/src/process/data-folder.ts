@@ -1,5 +1,6 @@
-// The data folder of one profile: `<data>/<profile>/`, stamped with profile and format, used by one instance of a service at
-// a time. Locks are SQLite's own file locks, which the operating system releases when a process dies, however it dies.
+// The data folder of one profile: `<data>/<profile>/`, stamped with profile and format, used by one instance
+// of a service at a time. Locks are SQLite's own file locks, which the operating system releases when a
+// process dies, however it dies.
 import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -16,7 +17,10 @@ export function profileFolder(data: string, profile: string): string {
   return join(resolve(data), profile);
 }
 
-/** Creates or opens the folder and locks it for the services. @throws AssayError DATA_FOLDER_UNUSABLE in one sentence */
+/**
+ * Creates or opens the folder and locks it for the services. @throws AssayError DATA_FOLDER_UNUSABLE in one
+ * sentence
+ */
 export function openDataFolder(data: string, profile: string, services: readonly string[]): DataFolder {
   const path = profileFolder(data, profile);
   const stamp = JSON.stringify({ profile, format: FORMAT });

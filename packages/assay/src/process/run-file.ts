@@ -1,4 +1,5 @@
-// What a running program tells the commands beside it: where it listens. Written when it is ready, removed when it stops.
+// What a running program tells the commands beside it: where it listens. Written when it is ready, removed
+// when it stops.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { profileFolder } from './data-folder.ts';

@@ -1,5 +1,5 @@
-// The sandbox venues as a child process: real servers on loopback. It dies with us, however we die, because it ends when its
-// standard input closes; if it dies alone it is started again on the same ports.
+// The sandbox venues as a child process: real servers on loopback. It dies with us, however we die, because
+// it ends when its standard input closes; if it dies alone it is started again on the same ports.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';

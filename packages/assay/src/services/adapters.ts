@@ -1,4 +1,5 @@
-// Service `adapters`: venues -> source prices. Any number may run, each with its own or a shared set of sources.
+// Service `adapters`: venues -> source prices. Any number may run, each with its own or a shared set of
+// sources.
 import type { Source } from '@assay/oracle/sources/define-source';
 import { type ConfiguredSource, createSourceService } from '@assay/oracle/sources/source-service';
 import { pairsBySource, settingsOfSource } from '../config/feeds.ts';
@@ -24,7 +25,8 @@ export function adapters(context: ServiceContext): Service {
 function configuredSources({ config, sources, settings, sandbox }: ServiceContext): ConfiguredSource[] {
   return [...pairsBySource(config)].flatMap(([id, pairs]): ConfiguredSource[] => {
     const source = sources.get(id)!;
-    if (source.http === undefined && source.stream === undefined) return []; // submissions come through the API
+    // submissions come through the API
+    if (source.http === undefined && source.stream === undefined) return [];
     const its = settingsOfSource(settings, id);
     const venue = sandbox?.venues[id];
     if (settings.profile === 'sandbox' && venue === undefined && Object.keys(its.endpoints).length === 0)

@@ -1,5 +1,6 @@
-// "Why this number?": finds the decision behind an answer, the check it used and the source prices it took in, all by their
-// positions in the log, and spells them out. The newest decision of each feed is kept at hand; older ones are looked up.
+// "Why this number?": finds the decision behind an answer, the check it used and the source prices it took
+// in, all by their positions in the log, and spells them out. The newest decision of each feed is kept at
+// hand; older ones are looked up.
 import type { Startable } from '@assay/kernel/lifecycle/startable';
 import type { Clock } from '@assay/kernel/time/clock';
 import { ANSWERS_TOPIC, type Answer } from '@assay/oracle/model/answer';
@@ -17,14 +18,22 @@ import { decodeSourceRecord, SOURCE_PRICES_TOPIC, type SourcePrice } from '@assa
 import type { BusRecord, EventBus, Subscription } from '@assay/ports/event-bus/event-bus';
 
 export type Explainer = Startable & {
-  /** The newest explanation, or that of the answer served at an instant; undefined when there is none (any more). */
+  /**
+   * The newest explanation, or that of the answer served at an instant; undefined when there is none (any
+   * more).
+   */
   explain(feed: string, atMs?: number): Promise<Explanation | undefined>;
 };
 
-/** Answers and their decisions are published together; this far around an instant the log is searched for one feed. */
+/**
+ * Answers and their decisions are published together; this far around an instant the log is searched for one
+ * feed.
+ */
 const SEARCH_RECORDS = 20_000;
 const PAGE = 1_000;
-/** Checks come at most ten a second and a decision may be as old as a heartbeat: two minutes of them are kept. */
+/**
+ * Checks come at most ten a second and a decision may be as old as a heartbeat: two minutes of them are kept.
+ */
 const CHECKS_KEPT = 1_200;
 
 export function createExplainer(bus: EventBus, config: AggregationConfig, clock: Clock): Explainer {
@@ -96,7 +105,10 @@ export function createExplainer(bus: EventBus, config: AggregationConfig, clock:
   };
 }
 
-/** The newest record committed up to an instant that passes, at most SEARCH_RECORDS back. Commit times never decrease. */
+/**
+ * The newest record committed up to an instant that passes, at most SEARCH_RECORDS back. Commit times never
+ * decrease.
+ */
 async function lastBefore(
   bus: EventBus,
   topic: string,
@@ -107,7 +119,8 @@ async function lastBefore(
   if (position === undefined) return undefined;
   let low = position.firstOffset;
   let high = position.nextOffset;
-  // An answer is computed at the instant of its inputs and committed a little later: that much is looked at beyond it.
+  // An answer is computed at the instant of its inputs and committed a little later: that much is looked at
+  // beyond it.
   const limit = atMs + 2_000;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
@@ -126,7 +139,9 @@ async function lastBefore(
   return undefined;
 }
 
-/** When the thing happened: decisions and answers say it themselves, anything else is as old as its commit. */
+/**
+ * When the thing happened: decisions and answers say it themselves, anything else is as old as its commit.
+ */
 function timeOf(record: BusRecord): number {
   const { answeredAt, at } = JSON.parse(record.value) as { answeredAt?: number; at?: number };
   return answeredAt ?? at ?? record.at;

@@ -1,5 +1,5 @@
-// What a service of the program is made from. A service file takes this and returns something that starts and stops; the
-// list of files in this folder is the list of what can run alone.
+// What a service of the program is made from. A service file takes this and returns something that starts and
+// stops; the list of files in this folder is the list of what can run alone.
 import type { Api } from '@assay/api/http/server';
 import type { Startable } from '@assay/kernel/lifecycle/startable';
 import type { Random } from '@assay/kernel/random/random';

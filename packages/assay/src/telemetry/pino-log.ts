@@ -1,5 +1,5 @@
-// Structured logs through pino: one JSON object a line, to standard error or to a bounded file. Secrets never get here: the
-// settings that hold them are read by the ones that use them and are redacted in case one does.
+// Structured logs through pino: one JSON object a line, to standard error or to a bounded file. Secrets never
+// get here: the settings that hold them are read by the ones that use them and are redacted in case one does.
 import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import type { Log, LogLevel } from '@assay/kernel/telemetry/log';
 import { type Logger, pino } from 'pino';
@@ -31,7 +31,10 @@ function wrap(logger: Logger): Log {
   };
 }
 
-/** Appends lines; past the bound the file becomes `<file>.1` and a new one begins. A full disk loses log lines, nothing else. */
+/**
+ * Appends lines; past the bound the file becomes `<file>.1` and a new one begins. A full disk loses log
+ * lines, nothing else.
+ */
 function boundedFile(file: string): { write(line: string): void } {
   let descriptor = openSync(file, 'a', 0o600);
   let size = fstatSync(descriptor).size;
@@ -46,7 +49,8 @@ function boundedFile(file: string): { write(line: string): void } {
         }
         size += writeSync(descriptor, line);
       } catch {
-        // The disk is full or gone: the program that cannot log must go on settling, and says so through health.
+        // The disk is full or gone: the program that cannot log must go on settling, and says so through
+        // health.
       }
     },
   };

@@ -1,4 +1,5 @@
-// Metrics through prom-client: the registry behind port 8000. The same name declared twice is the same metric.
+// Metrics through prom-client: the registry behind port 8000. The same name declared twice is the same
+// metric.
 import type { Metrics } from '@assay/kernel/telemetry/metrics';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 

@@ -1,5 +1,5 @@
-// The one error class of the product. In: a code, a sentence that names field, value and fix. Out: an error that programs
-// can branch on (`code`, `isTransient`) and people can act on (`message`, `recovery`).
+// The one error class of the product. In: a code, a sentence that names field, value and fix. Out: an error
+// that programs can branch on (`code`, `isTransient`) and people can act on (`message`, `recovery`).
 import { ERROR_CODES, type ErrorCode } from './codes.ts';
 
 export type AssayErrorOptions = {

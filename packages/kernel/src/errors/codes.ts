@@ -1,5 +1,6 @@
-// Every error code of the product, its meaning and what to do about it. docs/reference/errors.md is generated from here.
-// Adding one: a line here (alphabetical), thrown with AssayError, a sentence in `recovery` that a stranger can act on.
+// Every error code of the product, its meaning and what to do about it. docs/reference/errors.md is generated
+// from here. Adding one: a line here (alphabetical), thrown with AssayError, a sentence in `recovery` that a
+// stranger can act on.
 
 /** `isTransient` is the default of the code; one occurrence may say otherwise. */
 export const ERROR_CODES = {

@@ -1,5 +1,5 @@
-// A decimal of any scale: value = digits / 10^decimals, for what does not fit 18 decimals or must keep its own scale.
-// Addition and multiplication are exact; every division and every shortening names its rounding.
+// A decimal of any scale: value = digits / 10^decimals, for what does not fit 18 decimals or must keep its
+// own scale. Addition and multiplication are exact; every division and every shortening names its rounding.
 import { divideRounded, placePoint, powerOf10, type Rounding, splitDecimal } from './fixed.ts';
 
 export type Decimal = { readonly digits: bigint; readonly decimals: number };

@@ -1,5 +1,6 @@
-// Prices as integers: a `Fixed` is a bigint that counts 1e-18. In: decimal text from anywhere. Out: the exact number, or
-// DECIMAL_INVALID; never a float that stands for money. Text finer than 1e-18 is rounded half to even, on reading only.
+// Prices as integers: a `Fixed` is a bigint that counts 1e-18. In: decimal text from anywhere. Out: the exact
+// number, or DECIMAL_INVALID; never a float that stands for money. Text finer than 1e-18 is rounded half to
+// even, on reading only.
 import { AssayError } from '../errors/assay-error.ts';
 
 export type Fixed = bigint;
@@ -12,7 +13,10 @@ export const FIXED_ONE: Fixed = 10n ** 18n;
 
 /** Longer texts are refused: no market writes them, and unbounded digits are an attack on the reader. */
 export const DIGITS_MAX = 60;
-/** Doubles hold every integer of 15 digits, and 10 to the 22nd, exactly: one division of the two is rounded correctly. */
+/**
+ * Doubles hold every integer of 15 digits, and 10 to the 22nd, exactly: one division of the two is rounded
+ * correctly.
+ */
 const DOUBLE_DIGITS = 15;
 const DOUBLE_POWERS = Array.from({ length: 23 }, (_, power) => 10 ** power);
 const POWERS: bigint[] = Array.from({ length: 160 }, (_, power) => 10n ** BigInt(power));
@@ -72,7 +76,9 @@ export function fixedToText(value: Fixed): string {
   return text.slice(0, end);
 }
 
-/** a * b / c in one rounding; with Fixed a and the quotient b/c of two Fixed this converts between currencies. */
+/**
+ * a * b / c in one rounding; with Fixed a and the quotient b/c of two Fixed this converts between currencies.
+ */
 export function mulDiv(a: bigint, b: bigint, c: bigint, rounding: Rounding): bigint {
   return divideRounded(a * b, c, rounding);
 }

@@ -1,5 +1,7 @@
-// The only source of randomness. A seed gives the same numbers on every machine, so a simulation can be run again.
-// Generator: SplitMix32-seeded xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2018).
+// The only source of randomness. A seed gives the same numbers on every machine, so a simulation can be run
+// again.
+// Generator: SplitMix32-seeded xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom number
+//   generators", 2018).
 
 export interface Random {
   /** Uniform in [0, 1). */

@@ -1,4 +1,5 @@
-// Metrics as an interface; `assay` plugs prom-client in. A module declares its metrics beside the code that moves them.
+// Metrics as an interface; `assay` plugs prom-client in. A module declares its metrics beside the code that
+// moves them.
 
 export type Labels = Record<string, string>;
 export interface Counter {

@@ -1,4 +1,5 @@
-// Time as a value handed in. The only file that reads clocks and sets timers; tests and replays use the simulated clock.
+// Time as a value handed in. The only file that reads clocks and sets timers; tests and replays use the
+// simulated clock.
 import { AssayError } from '../errors/assay-error.ts';
 
 export interface Clock {

@@ -1,7 +1,8 @@
 // Reads:      topic `source-prices`, without a group, from its own `start` record on.
 // Writes:     topics `answers` and `decisions` (key: feed), `checks` (key: check), and marks of time to `source-prices`.
 // Decides:    nothing by itself: instants of the log go into the Aggregator, what comes out is published.
-// Guarantees: every answer follows from the records at and after the last `start` alone; one instant is taken in whole.
+// Guarantees: every answer follows from the records at and after the last `start` alone; one instant is taken
+//   in whole.
 // Survives:   a damaged record (left out and counted), a log that is away (it waits and holds nothing back in memory).
 import { AssayError, isAssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import type { Startable } from '@assay/kernel/lifecycle/startable';
@@ -126,7 +127,10 @@ class AggregationService implements Startable {
     for (const answer of answers) this.#measure(answer);
   }
 
-  /** Until the log has it: the aggregator has moved on, so a batch that is delivered again could not make it anew. */
+  /**
+   * Until the log has it: the aggregator has moved on, so a batch that is delivered again could not make it
+   * anew.
+   */
   async #send(topic: string, records: readonly NewRecord[]): Promise<void> {
     if (records.length === 0) return;
     for (;;) {

@@ -1,6 +1,7 @@
-// From many source prices to one answer per feed. In: instants of the log `source-prices`. Out: answers, the decision behind
-// each, and joint checks. A function of the sequence of instants and of nothing else: no clock, no randomness, no memory from
-// before the last `start` record. So the live service, a replay and a verification agree to the last digit.
+// From many source prices to one answer per feed. In: instants of the log `source-prices`. Out: answers, the
+// decision behind each, and joint checks. A function of the sequence of instants and of nothing else: no
+// clock, no randomness, no memory from before the last `start` record. So the live service, a replay and a
+// verification agree to the last digit.
 import type { Answer } from '../model/answer.ts';
 import type { Check, Decision } from '../model/decision.ts';
 import type { Instant } from '../model/instant.ts';
@@ -40,7 +41,10 @@ export class Aggregator {
     return output;
   }
 
-  /** The last `start` of an instant begins anew; what stands before it belongs to the run before. Returns its offset. */
+  /**
+   * The last `start` of an instant begins anew; what stands before it belongs to the run before. Returns its
+   * offset.
+   */
   #startOf(instant: Instant): number {
     let found: Start | undefined;
     let foundAt = -1;

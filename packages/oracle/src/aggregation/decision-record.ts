@@ -1,5 +1,5 @@
-// A Decision that keeps what is needed to spell itself out (texts, numbers, the rates of its check) and does so only when it
-// is read: aggregation makes thousands a second, and most are encoded once, by another hand.
+// A Decision that keeps what is needed to spell itself out (texts, numbers, the rates of its check) and does
+// so only when it is read: aggregation makes thousands a second, and most are encoded once, by another hand.
 import { FIXED_ONE, type Fixed, formatFixed, mulDiv, parseFixed } from '@assay/kernel/money/fixed';
 import type { AnswerState } from '../model/answer.ts';
 import { type Decision, type DecisionInput, VERDICTS } from '../model/decision.ts';

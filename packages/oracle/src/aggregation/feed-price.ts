@@ -1,5 +1,6 @@
-// One price from the survivors of a book, by the feed's method, in integers. In: a loaded book. Out: the price, the central
-// half, or nothing. `weighted-median` is the default; the others exist for feeds whose contract names them.
+// One price from the survivors of a book, by the feed's method, in integers. In: a loaded book. Out: the
+// price, the central half, or nothing. `weighted-median` is the default; the others exist for feeds whose
+// contract names them.
 import { type Fixed, mulDiv } from '@assay/kernel/money/fixed';
 import type { FeedBook } from './feed-book.ts';
 import { NO_VENUE_EXCLUDED, type Pick, pickMedian, pickQuantile } from './weighted-median.ts';

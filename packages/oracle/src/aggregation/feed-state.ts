@@ -1,5 +1,6 @@
-// One feed: from its book to an answer with state, interval and reasons (aggregation.md 2 point 5, and 3). In: an instant at
-// which something may have changed. Out: an answer and its decision, or nothing. Memory: what was served and what was ok.
+// One feed: from its book to an answer with state, interval and reasons (aggregation.md 2 point 5, and 3).
+// In: an instant at which something may have changed. Out: an answer and its decision, or nothing. Memory:
+//   what was served and what was ok.
 import { type Fixed, formatFixed } from '@assay/kernel/money/fixed';
 import type { Answer, AnswerState } from '../model/answer.ts';
 import type { Decision } from '../model/decision.ts';
@@ -128,7 +129,10 @@ export class FeedState {
     return venues;
   }
 
-  /** A conversion in doubt matters when nothing else is there: otherwise point 5 has already weighed what it can do. */
+  /**
+   * A conversion in doubt matters when nothing else is there: otherwise point 5 has already weighed what it
+   * can do.
+   */
   #doubtConversion(hub: Hub, causes: string[]): void {
     const book = this.#book;
     if (!book.hasForeign) return;

@@ -1,7 +1,7 @@
-// How old a source price may be, and what its age costs. In: the times of a source's own news. Out: limit and half-life of
-// the age, and a factor of the weight. Bars: three intervals, half-life one. Everything else: ten of the source's own median
-// intervals between news within 60 to 300 s, half-life a third: thin assets trade rarely, and one limit for all would leave
-// them without witnesses, or busy ones with dead ones.
+// How old a source price may be, and what its age costs. In: the times of a source's own news. Out: limit and
+// half-life of the age, and a factor of the weight. Bars: three intervals, half-life one. Everything else:
+// ten of the source's own median intervals between news within 60 to 300 s, half-life a third: thin assets
+// trade rarely, and one limit for all would leave them without witnesses, or busy ones with dead ones.
 
 const BAR_LIMIT_INTERVALS = 3;
 const NEWS_LIMIT_INTERVALS = 10;
@@ -39,7 +39,10 @@ export class Freshness {
     this.halfLifeMs = this.limitMs / 3;
   }
 
-  /** The upper median of the intervals kept, of which the quick ones count as SLOW_MS: below it nothing depends on them. */
+  /**
+   * The upper median of the intervals kept, of which the quick ones count as SLOW_MS: below it nothing
+   * depends on them.
+   */
   #medianOf(slow: { number: number; intervalMs: number }[]): number {
     while (slow.length > 0 && slow[0]!.number <= this.#count - NEWS_KEPT) slow.shift();
     if (slow.length === 0) this.#slow = undefined;

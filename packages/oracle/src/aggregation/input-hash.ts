@@ -1,5 +1,6 @@
-// A 64-bit hash over a set of source prices that does not depend on their order and is cheap to keep: each price is hashed
-// once, when it arrives; a set is the sum. It finds differences between two runs; it is no proof against a forger.
+// A 64-bit hash over a set of source prices that does not depend on their order and is cheap to keep: each
+// price is hashed once, when it arrives; a set is the sum. It finds differences between two runs; it is no
+// proof against a forger.
 
 export type HashPair = { high: number; low: number };
 

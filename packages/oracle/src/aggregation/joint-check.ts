@@ -1,9 +1,10 @@
-// The joint check: which of all source prices between the hub currencies cannot be true together with the others.
-// Every price p of base b in currency q says ln p = x_b - x_q. In: these statements with weights. Out: the x with the least
-// sum of weight * |ln p - (x_b - x_q)| (least absolute deviations), found by iteratively reweighted least squares.
+// The joint check: which of all source prices between the hub currencies cannot be true together with the
+// others. Every price p of base b in currency q says ln p = x_b - x_q. In: these statements with weights.
+// Out: the x with the least sum of weight * |ln p - (x_b - x_q)| (least absolute deviations), found by
+//   iteratively reweighted least squares.
 //
-// Machines agree: only + - * / and Math.log (of the caller) touch the numbers, and results are rounded to 1e-6 before they
-// are compared with anything, so a difference in the last digit of a double vanishes.
+// Machines agree: only + - * / and Math.log (of the caller) touch the numbers, and results are rounded to
+// 1e-6 before they are compared with anything, so a difference in the last digit of a double vanishes.
 import { venueCapOf } from './venue-cap.ts';
 
 export type Statements = {
@@ -19,12 +20,18 @@ export type Statements = {
 
 /** More rounds change nothing above 1e-8 in the books we have seen. */
 const ROUNDS_MAX = 40;
-/** A residual under this counts as this: a hundredth of a basis point. Smaller ones would make the system singular. */
+/**
+ * A residual under this counts as this: a hundredth of a basis point. Smaller ones would make the system
+ * singular.
+ */
 const RESIDUAL_LEAST = 1e-6;
 /** Rounds end when no unknown moves by more than this, a hundredth of what is compared afterwards. */
 const MOVE_LEAST = 1e-8;
 
-/** Unknowns of the solution, in the order of their indices. Unknowns that nothing ties to the anchor must not occur. */
+/**
+ * Unknowns of the solution, in the order of their indices. Unknowns that nothing ties to the anchor must not
+ * occur.
+ */
 export function solveLeastAbsolute(statements: Statements): Float64Array {
   const { count, unknowns, base, quote, ln, weight } = statements;
   const x = new Float64Array(unknowns);
@@ -105,8 +112,9 @@ function solveSymmetric(matrix: Float64Array, right: Float64Array, n: number): b
 }
 
 /**
- * Scales weights down until no venue has more than `max(1/3, 1/venues)` of the whole. `venueOf` -1 (no witness) counts as
- * one group of its own. Returns the mean factor, by which the weak statement of continuity is scaled too.
+ * Scales weights down until no venue has more than `max(1/3, 1/venues)` of the whole. `venueOf` -1 (no
+ * witness) counts as one group of its own. Returns the mean factor, by which the weak statement of continuity
+ * is scaled too.
  */
 export function capVenues(statements: Statements, venueOf: Int32Array, venueCount: number): number {
   const sums = new Float64Array(venueCount + 1);

@@ -1,5 +1,6 @@
-// What a configuration means in numbers: currencies, venues and slots with indices, in an order that does not depend on the
-// order of the configuration, so that permuting sources changes nothing. In: AggregationConfig. Out: Plan.
+// What a configuration means in numbers: currencies, venues and slots with indices, in an order that does not
+// depend on the order of the configuration, so that permuting sources changes nothing. In: AggregationConfig.
+// Out: Plan.
 import type { AggregationConfig, FeedDefinition, SourceTraits } from '../model/feed.ts';
 import { baseOf, type Pair, quoteOf } from '../model/pair.ts';
 import { Slot } from './slot.ts';
@@ -122,7 +123,10 @@ function isWitness(traits: SourceTraits): boolean {
   return traits.kind === 'exchange' || traits.kind === 'pool';
 }
 
-/** The configured hub, what feeds are quoted in, and what their sources are quoted in: all of it must be priced jointly. */
+/**
+ * The configured hub, what feeds are quoted in, and what their sources are quoted in: all of it must be
+ * priced jointly.
+ */
 function hubOf(config: AggregationConfig): Set<string> {
   const hub = new Set(config.hub);
   for (const feed of config.feeds) {

@@ -1,6 +1,7 @@
-// Whether a new price may be served at once: bounds, and the largest move within a minute. In: candidate prices in the order
-// of instants. Out: nothing, or why the feed halts. A halt ends when the price comes back within the limit of what was
-// served before, or when fresh news of the wanted number of venues confirm the move.
+// Whether a new price may be served at once: bounds, and the largest move within a minute. In: candidate
+// prices in the order of instants. Out: nothing, or why the feed halts. A halt ends when the price comes back
+// within the limit of what was served before, or when fresh news of the wanted number of venues confirm the
+// move.
 import { type Fixed, parseFixed } from '@assay/kernel/money/fixed';
 import type { FeedDefinition } from '../model/feed.ts';
 import type { FeedBook } from './feed-book.ts';
@@ -47,7 +48,9 @@ export class PriceGuard {
     return undefined;
   }
 
-  /** While halted the reference stays what it was: otherwise every halt would end by itself after a minute. */
+  /**
+   * While halted the reference stays what it was: otherwise every halt would end by itself after a minute.
+   */
   #referenceAt(at: number): Reference | undefined {
     if (this.#isHalted) return this.#references[0];
     let old = 0;
@@ -62,7 +65,10 @@ export class PriceGuard {
     else if (at === last.at) last.price = price;
   }
 
-  /** News since the reference, nearer to the new price than to the old one, from as many venues as the feed wants. */
+  /**
+   * News since the reference, nearer to the new price than to the old one, from as many venues as the feed
+   * wants.
+   */
   #isConfirmed(reference: Reference, value: number, book: FeedBook): boolean {
     const venues = new Set<number>();
     for (let o = 0; o < book.count; o++) {

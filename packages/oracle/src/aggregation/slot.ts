@@ -1,5 +1,6 @@
-// What is known of one pair of one source: its last price, how fresh it is, whether it may be believed. In: price records and
-// withdrawals in the order of instants. Out: a weight at an instant and the verdict of the last joint check.
+// What is known of one pair of one source: its last price, how fresh it is, whether it may be believed. In:
+// price records and withdrawals in the order of instants. Out: a weight at an instant and the verdict of the
+// last joint check.
 import { doubleOfPlainDecimal, type Fixed, parseFixed } from '@assay/kernel/money/fixed';
 import type { Pair } from '../model/pair.ts';
 import type { SourcePrice, Withdrawal } from '../model/source-price.ts';

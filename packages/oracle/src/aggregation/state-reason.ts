@@ -1,4 +1,5 @@
-// The state of an answer in one sentence. In: state and machine-readable causes. Out: words; the same causes give the same.
+// The state of an answer in one sentence. In: state and machine-readable causes. Out: words; the same causes
+// give the same.
 import type { AnswerState } from '../model/answer.ts';
 
 export function reasonOf(state: AnswerState, causes: readonly string[], rest: Rest): string {

@@ -1,4 +1,5 @@
-// No venue is louder than the others together: the most that one may weigh among them. In: the weight of each venue.
+// No venue is louder than the others together: the most that one may weigh among them. In: the weight of each
+// venue.
 // Out: the cap. Weights above it are scaled down to it; what is not capped stays as it is.
 
 /** `max(1/3, 1/venues)` of what all of them weigh together after the cap. */

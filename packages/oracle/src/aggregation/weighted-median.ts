@@ -1,5 +1,6 @@
-// Weighted medians and quantiles by position. In: positions in ascending order of price, whole weights, optionally a venue
-// left out. Out: the position (two at an exact tie of weights). Weights are whole numbers, so sums are exact in doubles.
+// Weighted medians and quantiles by position. In: positions in ascending order of price, whole weights,
+// optionally a venue left out. Out: the position (two at an exact tie of weights). Weights are whole numbers,
+// so sums are exact in doubles.
 
 export type Pick = { lower: number; upper: number };
 
@@ -15,7 +16,8 @@ export type Weighted = {
 export const NO_VENUE_EXCLUDED = -2;
 
 /**
- * The weighted median. At an exact tie both middle positions are returned and the mean of their prices is the median.
+ * The weighted median. At an exact tie both middle positions are returned and the mean of their prices is the
+ * median.
  * False: there is no weight, or none that belongs to a venue (index under 0: no witness).
  */
 export function pickMedian(set: Weighted, withoutVenue: number, into: Pick): boolean {

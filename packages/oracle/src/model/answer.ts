@@ -1,4 +1,5 @@
-// What aggregation publishes on `answers`, and the form in which every door (CLI, REST, SSE, GraphQL) shows one price.
+// What aggregation publishes on `answers`, and the form in which every door (CLI, REST, SSE, GraphQL) shows
+// one price.
 import type { Pair } from './pair.ts';
 
 export const ANSWER_STATES = ['ok', 'degraded', 'stale', 'halted'] as const;
@@ -54,7 +55,10 @@ export type PriceRecord = {
   profile: string;
 };
 
-/** With fewer than three nodes nothing is certified: the smallest quorum is still what a final price would need. */
+/**
+ * With fewer than three nodes nothing is certified: the smallest quorum is still what a final price would
+ * need.
+ */
 const QUORUM_MINIMUM = 3;
 
 export function priceRecordOf(answer: Answer, nowMs: number): PriceRecord {

@@ -1,5 +1,5 @@
-// Why an answer is what it is, compact: positions of the inputs in the log and a verdict on each. `explanation.ts` spells it
-// out together with the records at those positions.
+// Why an answer is what it is, compact: positions of the inputs in the log and a verdict on each.
+// `explanation.ts` spells it out together with the records at those positions.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { ANSWER_STATES, type AnswerState } from './answer.ts';
 import type { Pair } from './pair.ts';
@@ -76,7 +76,10 @@ export type Decision = {
 export const DECISIONS_TOPIC = 'decisions';
 export const CHECKS_TOPIC = 'checks';
 
-/** Compact JSON: inputs as rows, pairs by number. `id` and `at` keep their names, so that the log can be searched by them. */
+/**
+ * Compact JSON: inputs as rows, pairs by number. `id` and `at` keep their names, so that the log can be
+ * searched by them.
+ */
 export function encodeDecision(decision: Decision): string {
   const { id, at, feed, check, method, state, causes, withoutVenue } = decision;
   const { pairs, rows } = encodeInputs(decision.inputs);
@@ -123,7 +126,9 @@ export function decodeCheck(text: string): Check {
   };
 }
 
-/** source, pair number, offset, verdict number, weight, age, confidence, residual, converted, implied, detail */
+/**
+ * source, pair number, offset, verdict number, weight, age, confidence, residual, converted, implied, detail
+ */
 type Row = (string | number | null)[];
 
 function encodeInputs(inputs: readonly DecisionInput[]): { pairs: Pair[]; rows: Row[] } {

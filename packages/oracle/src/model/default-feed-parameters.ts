@@ -1,4 +1,5 @@
-// The parameters of a feed that says nothing else. In: the pair and how many venues it has. Out: numbers, each with a reason.
+// The parameters of a feed that says nothing else. In: the pair and how many venues it has. Out: numbers,
+// each with a reason.
 import type { FeedDefinition } from './feed.ts';
 import { baseOf, type Pair, quoteOf } from './pair.ts';
 
@@ -12,8 +13,8 @@ export const DEFAULT_CHECK_INTERVAL_MS = 100;
 export type FeedParameters = Omit<FeedDefinition, 'feed' | 'sources'>;
 
 /**
- * @param venueCount independent venues that are configured for the feed; absent: as many as wanted. A feed wants 3, a cross 2,
- *   but never more than what is left when one venue fails.
+ * @param venueCount independent venues that are configured for the feed; absent: as many as wanted. A feed
+ *   wants 3, a cross 2, but never more than what is left when one venue fails.
  */
 export function defaultFeedParameters(feed: Pair, options: { venueCount?: number } = {}): FeedParameters {
   const isCross = CURRENCIES.includes(baseOf(feed)) && CURRENCIES.includes(quoteOf(feed));

@@ -1,5 +1,6 @@
-// "Why this number?": an answer, the decision behind it, its joint check and the source prices they took in, put together as
-// JSON for programs (`explain`) and in words for a person at a terminal (`explanationText`). Pure: everything that is shown was in the log.
+// "Why this number?": an answer, the decision behind it, its joint check and the source prices they took in,
+// put together as JSON for programs (`explain`) and in words for a person at a terminal (`explanationText`).
+// Pure: everything that is shown was in the log.
 import { type Answer, type PriceRecord, priceRecordOf } from './answer.ts';
 import type { Check, CheckRate, Decision, DecisionInput, Verdict } from './decision.ts';
 import type { AggregationConfig } from './feed.ts';

@@ -1,4 +1,5 @@
-// A feed: a pair that is published, with all its parameters resolved to numbers. Aggregation knows nothing but these.
+// A feed: a pair that is published, with all its parameters resolved to numbers. Aggregation knows nothing
+// but these.
 import type { Pair } from './pair.ts';
 
 export const AGGREGATION_METHODS = [
@@ -35,7 +36,10 @@ export type FeedDefinition = {
   minimumVenues: number;
   /** A residual under this is never an outlier, basis points. */
   outlierFloorBps: number;
-  /** How far the answer may move when one venue is removed and still be `ok`; absent: 40, or 100 where venues differ. */
+  /**
+   * How far the answer may move when one venue is removed and still be `ok`; absent: 40, or 100 where venues
+   * differ.
+   */
   venueLossLimitBps?: number;
   /** A larger move within a minute waits for confirmation, basis points. */
   maximumMoveBps: number;

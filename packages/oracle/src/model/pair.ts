@@ -3,7 +3,8 @@ import { AssayError } from '@assay/kernel/errors/assay-error';
 
 export type Pair = string;
 
-// Assets as venues and directories spell them after mapping: letters, digits, and the marks that occur ("1INCH", "USDC.E").
+// Assets as venues and directories spell them after mapping: letters, digits, and the marks that occur
+// ("1INCH", "USDC.E").
 const PAIR = /^[A-Z0-9][A-Z0-9.+_-]{0,31}\/[A-Z0-9][A-Z0-9.+_-]{0,31}$/;
 
 export function isPair(text: string): text is Pair {

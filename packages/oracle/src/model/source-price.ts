@@ -1,5 +1,5 @@
-// What is on the topic `source-prices`, in the order in which aggregation takes it in. Everything that an answer depends on
-// is in these records, so that reading them again gives the same answers.
+// What is on the topic `source-prices`, in the order in which aggregation takes it in. Everything that an
+// answer depends on is in these records, so that reading them again gives the same answers.
 //
 //   price       one source said one thing about one pair at one time
 //   withdrawal  a source, or one pair of it, must not be believed until it speaks again (silence, quarantine, denial)
@@ -22,7 +22,10 @@ export type SourcePrice = {
   observedAt: number;
   /** Our wall time of arrival, ms. */
   receivedAt: number;
-  /** The source vouches for the price up to here: a later heartbeat of an intact stream, the block of a pool. >= observedAt */
+  /**
+   * The source vouches for the price up to here: a later heartbeat of an intact stream, the block of a pool.
+   * >= observedAt
+   */
   freshAt?: number;
   /** For `bar`: its interval; limit and half-life of its age follow from it. */
   intervalMs?: number;

@@ -1,6 +1,8 @@
-// The rows of a recorded series as source prices at the times at which they became known. In: a series and its CSV text.
-// Out: prices in the order of those times, and how many rows were unusable, by reason. A bar is known at the end of its
-// interval; a bar without volume is no news. Rows may stand in any order, and a bad row is counted, not fatal.
+// The rows of a recorded series as source prices at the times at which they became known. In: a series and
+// its CSV text.
+// Out: prices in the order of those times, and how many rows were unusable, by reason. A bar is known at the
+// end of its interval; a bar without volume is no news. Rows may stand in any order, and a bad row is
+// counted, not fatal.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { parseFixed } from '@assay/kernel/money/fixed';
 import type { Instant } from '../model/instant.ts';

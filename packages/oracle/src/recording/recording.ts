@@ -1,5 +1,6 @@
-// A recording: what several sources said over some hours or days, as files. Here `recording.json` is read and checked, and
-// becomes a configuration; `recorded-prices.ts` reads the rows. In: JSON text. Out: Recording, or RECORD_INVALID.
+// A recording: what several sources said over some hours or days, as files. Here `recording.json` is read and
+// checked, and becomes a configuration; `recorded-prices.ts` reads the rows. In: JSON text. Out: Recording,
+// or RECORD_INVALID.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import {
   DEFAULT_CHECK_INTERVAL_MS,

@@ -1,8 +1,10 @@
-// A cache of texts with a time to live. Everything in it may vanish at any moment: what must not be lost is elsewhere.
+// A cache of texts with a time to live. Everything in it may vanish at any moment: what must not be lost is
+// elsewhere.
 //
 // Atomicity: each call is atomic; `increment` never loses a count between processes that share the cache.
 // Failure: an unreachable cache rejects with CACHE_UNAVAILABLE within one second; callers go on without it.
-// Bounds: a key at most 256 bytes, a value at most 1 MiB; the embedded one evicts the least recently used entry.
+// Bounds: a key at most 256 bytes, a value at most 1 MiB; the embedded one evicts the least recently used
+//   entry.
 import type { Startable } from '@assay/kernel/lifecycle/startable';
 
 export interface Cache extends Startable {

@@ -1,14 +1,17 @@
-// The cache in the memory of one process. In: texts with a time to live. Out: the texts, while they live and are not evicted.
+// The cache in the memory of one process. In: texts with a time to live. Out: the texts, while they live and
+// are not evicted.
 //
-// Invariant: never more than the bounds; the least recently used entry goes first. A Map keeps its entries in order of
-// insertion, so taking one out and putting it back makes it the newest.
+// Invariant: never more than the bounds; the least recently used entry goes first. A Map keeps its entries in
+// order of insertion, so taking one out and putting it back makes it the newest.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { Cache } from './cache.ts';
 
 export type MemoryCacheOptions = {
   clock: Clock;
-  /** Default 50,000: an answer and its bytes for thousands of feeds, and a counter for each of many clients. */
+  /**
+   * Default 50,000: an answer and its bytes for thousands of feeds, and a counter for each of many clients.
+   */
   entriesMax?: number;
   /** Length of all keys and values together. Default 32 Mi UTF-16 units. */
   lengthMax?: number;

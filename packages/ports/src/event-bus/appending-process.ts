@@ -1,5 +1,7 @@
-// A process for tests: appends to the embedded log until it is killed, and writes each acknowledgement to its output at once.
-// In: path of the log, how many publications may wait at a time. Out: lines "<offset> <n>", one per acknowledged record.
+// A process for tests: appends to the embedded log until it is killed, and writes each acknowledgement to its
+// output at once.
+// In: path of the log, how many publications may wait at a time. Out: lines "<offset> <n>", one per
+//   acknowledged record.
 import { writeSync } from 'node:fs';
 import { systemClock } from '@assay/kernel/time/clock';
 import { createSqliteBus } from './sqlite.ts';

@@ -1,12 +1,15 @@
-// Hands batches of one subscription to its handler, one at a time, each until it is handled. In: partitions with their start
-// offsets, and the log. Out: calls of the handler, and the position after each batch that was handled.
+// Hands batches of one subscription to its handler, one at a time, each until it is handled. In: partitions
+// with their start offsets, and the log. Out: calls of the handler, and the position after each batch that
+// was handled.
 //
-// Invariant: a batch begins where the last handled one of its partition ended, and an instant is never split over two.
+// Invariant: a batch begins where the last handled one of its partition ended, and an instant is never split
+//   over two.
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { BatchHandler, BusRecord } from './event-bus.ts';
 
-// A handler that fails is called again with the same batch after this pause, doubled each time up to the maximum.
+// A handler that fails is called again with the same batch after this pause, doubled each time up to the
+// maximum.
 const RETRY_PAUSE_MS = 100;
 const RETRY_PAUSE_MAX_MS = 5_000;
 export const BATCH_MAX = 1_000;
@@ -17,7 +20,10 @@ export type DeliveryOptions = {
   batchMax?: number | undefined;
   clock: Clock;
   log: Log;
-  /** Whole instants from an offset on, at least one when there is any, else about `limit` records; none: the log ends. */
+  /**
+   * Whole instants from an offset on, at least one when there is any, else about `limit` records; none: the
+   * log ends.
+   */
   read(partition: number, fromOffset: number, limit: number): readonly BusRecord[];
   /** The handler is done with everything before `nextOffset`. */
   onHandled?(partition: number, nextOffset: number): void;

@@ -1,5 +1,5 @@
-// What every event bus must do. In: a way to open clients of one fresh log. An implementation's own test file runs the suite and
-// adds what is special to it; nothing here is true of the embedded ones only.
+// What every event bus must do. In: a way to open clients of one fresh log. An implementation's own test file
+// runs the suite and adds what is special to it; nothing here is true of the embedded ones only.
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { isAssayError } from '@assay/kernel/errors/assay-error';

@@ -1,5 +1,5 @@
-// The event bus in memory, for tests: same order, instants, groups and replay as the durable ones, no durability, and exact
-// under a simulated clock. In: records. Out: positions and deliveries in the next turn.
+// The event bus in memory, for tests: same order, instants, groups and replay as the durable ones, no
+// durability, and exact under a simulated clock. In: records. Out: positions and deliveries in the next turn.
 //
 // What is published in one turn is one commit and so one instant. Groups live within this bus object.
 import { AssayError } from '@assay/kernel/errors/assay-error';

@@ -1,5 +1,5 @@
-// What a bus accepts, the same in every implementation: names of topics and groups, keys, values, and which partition a key
-// belongs to. In: what a caller gave. Out: nothing, or an error that names the field.
+// What a bus accepts, the same in every implementation: names of topics and groups, keys, values, and which
+// partition a key belongs to. In: what a caller gave. Out: nothing, or an error that names the field.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { NewRecord } from './event-bus.ts';
 
@@ -33,7 +33,8 @@ export function checkNewRecord(topic: string, { key, value }: NewRecord): number
   if (length * 3 > RECORD_BYTES_MAX && Buffer.byteLength(key) + Buffer.byteLength(value) > RECORD_BYTES_MAX) {
     throw invalid(topic, `key and value take more than ${RECORD_BYTES_MAX} bytes`);
   }
-  // No JSON text contains these raw, so nothing that may be published is refused; they part records in the embedded log.
+  // No JSON text contains these raw, so nothing that may be published is refused; they part records in the
+  // embedded log.
   if (hasSeparator(key) || hasSeparator(value)) {
     throw invalid(topic, 'key or value contains a raw control character (U+0000, U+001E or U+001F)');
   }

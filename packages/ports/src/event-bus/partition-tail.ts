@@ -1,5 +1,6 @@
-// The newest instants of one partition in memory, so that subscribers who keep up never read the database. In: instants as
-// they are committed by this process, and the notice that another one has written. Out: whole instants from an offset on.
+// The newest instants of one partition in memory, so that subscribers who keep up never read the database.
+// In: instants as they are committed by this process, and the notice that another one has written. Out: whole
+//   instants from an offset on.
 //
 // Invariant: what is kept is one gapless run; whoever asks for anything else is served from the log.
 import type { BusRecord } from './event-bus.ts';

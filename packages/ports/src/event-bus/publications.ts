@@ -1,5 +1,6 @@
-// What publishers of this process have handed in and the log has not yet acknowledged: gathered per partition, sent as one
-// group, settled together. In: records by partition. Out: groups for the writer, and each publisher's positions.
+// What publishers of this process have handed in and the log has not yet acknowledged: gathered per
+// partition, sent as one group, settled together. In: records by partition. Out: groups for the writer, and
+// each publisher's positions.
 //
 // Invariant: records leave in the order in which they came, and every publication is settled exactly once.
 import type { NewRecord, RecordPosition } from './event-bus.ts';

@@ -1,12 +1,17 @@
-// Who of a consumer group reads which partition, and up to where: kept in the log's own file, so that members in different
-// processes share the work. In: heartbeats and positions. Out: what a member holds and must give back.
+// Who of a consumer group reads which partition, and up to where: kept in the log's own file, so that members
+// in different processes share the work. In: heartbeats and positions. Out: what a member holds and must give
+// back.
 //
-// A member that has not been heard for LEASE_MS is gone; on its own host it is gone at once when its process is.
-// Invariant: every change of hands raises the generation of a claim, and a position is saved only under the generation
-// that it was earned under (fencing), so a member that was away too long cannot move a position back.
+// A member that has not been heard for LEASE_MS is gone; on its own host it is gone at once when its process
+// is.
+// Invariant: every change of hands raises the generation of a claim, and a position is saved only under the
+// generation that it was earned under (fencing), so a member that was away too long cannot move a position
+// back.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-/** A process that stalls this long, say in a full garbage collection on a busy machine, loses its partitions. */
+/**
+ * A process that stalls this long, say in a full garbage collection on a busy machine, loses its partitions.
+ */
 export const LEASE_MS = 5_000;
 
 export type ConsumerPosition = {

@@ -1,7 +1,9 @@
-// The file of the embedded event log: its tables, how records are packed into it, and reading it. One row of `instants` holds
-// all records of one partition that were committed together, so "one instant" is one row and costs one insertion.
+// The file of the embedded event log: its tables, how records are packed into it, and reading it. One row of
+// `instants` holds all records of one partition that were committed together, so "one instant" is one row and
+// costs one insertion.
 //
-// A row's id is partition id * 2^40 + offset of its first record: rows of a partition lie side by side, in order.
+// A row's id is partition id * 2^40 + offset of its first record: rows of a partition lie side by side, in
+// order.
 // Invariant: retention always leaves the last row of a partition, so the next offset is never forgotten.
 import { existsSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
@@ -34,7 +36,8 @@ export const LOG_FILE: FileKind = {
     ) WITHOUT ROWID;`,
 };
 
-// 2^40 records in a partition are 3 years at 10,000 a second; 8,191 partitions keep every id exact in a double.
+// 2^40 records in a partition are 3 years at 10,000 a second; 8,191 partitions keep every id exact in a
+// double.
 const PARTITION_STRIDE = 2 ** 40;
 // A batch ends after this much text, however many records it may have.
 const READ_LENGTH_MAX = 16 * 1024 * 1024;
@@ -88,7 +91,10 @@ export class LogReader {
     });
   }
 
-  /** Whole instants from an offset on: at least one when there is any, and no further one once `limit` is reached. */
+  /**
+   * Whole instants from an offset on: at least one when there is any, and no further one once `limit` is
+   * reached.
+   */
   instants(partitionId: number, position: Position, fromOffset: number, limit: number): BusRecord[] {
     return this.#guarded(() => {
       const start = firstRowId(partitionId);
@@ -148,9 +154,10 @@ export interface ReadableLog {
 }
 
 /**
- * Opens the log of a data folder for tools. Nothing is written and nobody is kept waiting, whether or not a program is
- * running on it; a log that nobody has open is read without any lock.
- * @throws AssayError DATA_FILE_INVALID, DATA_FOLDER_UNUSABLE; `positions` and `read` NOT_FOUND for an unknown topic
+ * Opens the log of a data folder for tools. Nothing is written and nobody is kept waiting, whether or not a
+ * program is running on it; a log that nobody has open is read without any lock.
+ * @throws AssayError DATA_FILE_INVALID, DATA_FOLDER_UNUSABLE; `positions` and `read` NOT_FOUND for an unknown
+ * topic
  */
 export function readSqliteLog(path: string, namespace: string): ReadableLog {
   checkName('namespace', namespace);

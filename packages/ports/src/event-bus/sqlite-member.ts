@@ -1,8 +1,9 @@
-// One subscription that is a member of a consumer group of the embedded log: it says regularly that it lives, begins with the
-// partitions it is given, and gives back what another member should have. In: heartbeat results. Out: calls of a Delivery,
-// positions to save.
+// One subscription that is a member of a consumer group of the embedded log: it says regularly that it lives,
+// begins with the partitions it is given, and gives back what another member should have. In: heartbeat
+// results. Out: calls of a Delivery, positions to save.
 //
-// Invariant: a partition is given back only when its handler is done with it and the position is saved with it.
+// Invariant: a partition is given back only when its handler is done with it and the position is saved with
+//   it.
 import { messageOf } from '@assay/kernel/errors/assay-error';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Clock } from '@assay/kernel/time/clock';

@@ -1,7 +1,9 @@
-// The publishing half of the embedded bus: takes records in, keeps one group on its way to the disk, and gathers the next one
-// meanwhile. In: records, and positions of consumers. Out: acknowledgements, and committed groups for delivery.
+// The publishing half of the embedded bus: takes records in, keeps one group on its way to the disk, and
+// gathers the next one meanwhile. In: records, and positions of consumers. Out: acknowledgements, and
+// committed groups for delivery.
 //
-// Invariant: at most UNACKNOWLEDGED_MAX records wait; one group is under way at a time, so order is the order of publishing.
+// Invariant: at most UNACKNOWLEDGED_MAX records wait; one group is under way at a time, so order is the order
+//   of publishing.
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Metrics } from '@assay/kernel/telemetry/metrics';

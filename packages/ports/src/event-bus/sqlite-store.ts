@@ -1,8 +1,9 @@
-// The writing half of the embedded event log: everything here runs in the writer's thread, inside write transactions that the
-// processes of one machine take in turn. In: groups of appends and positions. Out: their offsets and their one instant.
+// The writing half of the embedded event log: everything here runs in the writer's thread, inside write
+// transactions that the processes of one machine take in turn. In: groups of appends and positions. Out:
+// their offsets and their one instant.
 //
-// Invariant: a commit is on disk (synchronous=FULL) before its offsets are returned; `at` of a commit is one value, larger
-// than the last one of each partition that it touches.
+// Invariant: a commit is on disk (synchronous=FULL) before its offsets are returned; `at` of a commit is one
+// value, larger than the last one of each partition that it touches.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { type Clock, systemClock } from '@assay/kernel/time/clock';
@@ -28,16 +29,18 @@ export type RetentionLimits = { maxAgeMs?: number; maxBytes?: number };
 
 type Head = { nextOffset: number; at: number; total: number };
 
-// Other processes hold the lock for one commit, some milliseconds; longer than this means that one of them hangs.
+// Other processes hold the lock for one commit, some milliseconds; longer than this means that one of them
+// hangs.
 const LOCK_TIMEOUT_MS = 5_000;
 const LOCK_PAUSE_MS = 0.2;
 // Commits of one partition need distinct milliseconds. A clock that was set back is not waited for.
 const DISTINCT_WAIT_MAX_MS = 2;
-// Rows deleted in one transaction: with 1,000 commits a second a quarter of a second of log, about a millisecond of work.
+// Rows deleted in one transaction: with 1,000 commits a second a quarter of a second of log, about a
+// millisecond of work.
 const RETENTION_STEP_ROWS = 256;
 
-// Moving the write-ahead file into the database holds a commit up for some milliseconds. At 32 MiB that is one commit in
-// thousands, far beyond the 99th percentile, and pages written again and again are moved once.
+// Moving the write-ahead file into the database holds a commit up for some milliseconds. At 32 MiB that is
+// one commit in thousands, far beyond the 99th percentile, and pages written again and again are moved once.
 const CHECKPOINT_PAGES = 8_192;
 
 const pauseCell = new Int32Array(new SharedArrayBuffer(4));

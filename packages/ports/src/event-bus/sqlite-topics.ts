@@ -1,6 +1,8 @@
-// Which partitions the topics of a namespace have. In: bare names. Out: the partitions, at once when they are known.
+// Which partitions the topics of a namespace have. In: bare names. Out: the partitions, at once when they are
+// known.
 //
-// Invariant: those who ask before a topic is known are answered in the order in which they asked, before anybody later.
+// Invariant: those who ask before a topic is known are answered in the order in which they asked, before
+//   anybody later.
 
 import { checkName } from './new-record.ts';
 import type { PartitionRef } from './publications.ts';

@@ -1,5 +1,6 @@
-// The thread of the embedded event log that writes, waits for the disk, deletes what is too old and notices what other
-// processes have written. In: requests of `sqlite.ts`. Out: results, and the notice `foreign` when there is news from outside.
+// The thread of the embedded event log that writes, waits for the disk, deletes what is too old and notices
+// what other processes have written. In: requests of `sqlite.ts`. Out: results, and the notice `foreign` when
+// there is news from outside.
 import { systemClock } from '@assay/kernel/time/clock';
 import { serveWriter, type Writer } from '../writer-thread.ts';
 import type { Heartbeat } from './sqlite-consumers.ts';
@@ -14,7 +15,8 @@ export type LogWriterSettings = {
 };
 export type LogNotice = 'foreign';
 
-// How soon another process's records are noticed: at once matters only while they come. One look costs some microseconds.
+// How soon another process's records are noticed: at once matters only while they come. One look costs some
+// microseconds.
 const LOOK_BUSY_MS = 2;
 const LOOK_IDLE_MS = 10;
 const BUSY_FOR_MS = 1_000;

@@ -1,5 +1,5 @@
-// The embedded bus passes the suite, and keeps what is special to it: one file for several processes, death at any moment, full
-// disks, damaged files, retention, and reading beside a running program.
+// The embedded bus passes the suite, and keeps what is special to it: one file for several processes, death
+// at any moment, full disks, damaged files, retention, and reading beside a running program.
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,12 +1,12 @@
-// The embedded event bus: a durable log in one SQLite file that the processes of one machine share. In: records. Out: their
-// positions, once they are on disk, and deliveries.
+// The embedded event bus: a durable log in one SQLite file that the processes of one machine share. In:
+// records. Out: their positions, once they are on disk, and deliveries.
 //
-// One thread writes and waits for the disk (`sqlite-writer.ts`); while it does, whatever is published gathers into the next
-// group, so there is no fixed linger. A commit that touches a partition twice within one millisecond waits for the next one.
-// Subscribers of this process get a group from memory as soon as it is on disk; those of others within some milliseconds.
-// Retention deletes whole instants, oldest first, in small steps, and asks nobody: a group that lags further behind goes on
-// at the oldest record that is left, with a warning in the log that names the range. Freed pages are used again; the file
-// does not shrink.
+// One thread writes and waits for the disk (`sqlite-writer.ts`); while it does, whatever is published gathers
+// into the next group, so there is no fixed linger. A commit that touches a partition twice within one
+// millisecond waits for the next one. Subscribers of this process get a group from memory as soon as it is on
+// disk; those of others within some milliseconds. Retention deletes whole instants, oldest first, in small
+// steps, and asks nobody: a group that lags further behind goes on at the oldest record that is left, with a
+// warning in the log that names the range. Freed pages are used again; the file does not shrink.
 import { hostname } from 'node:os';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { secureBytes } from '@assay/kernel/random/random';

@@ -1,7 +1,8 @@
-// Rolls answers into candles. In: answers in any order, each once. Out: the candles they belong to, in every interval.
+// Rolls answers into candles. In: answers in any order, each once. Out: the candles they belong to, in every
+// interval.
 //
-// Invariant: prices are compared as exact decimals and kept as the texts they came as; first and last are decided by
-// (answeredAt, offset), so the order of arrival does not matter.
+// Invariant: prices are compared as exact decimals and kept as the texts they came as; first and last are
+// decided by (answeredAt, offset), so the order of arrival does not matter.
 import { compareDecimals, parseDecimal } from '@assay/kernel/money/decimal';
 import { type AnswerRow, CANDLE_INTERVALS_MS } from './history.ts';
 

@@ -1,4 +1,5 @@
-// The history: append-only by feed and time, written by `archive` (or the Kafka connector), read by api and replay.
+// The history: append-only by feed and time, written by `archive` (or the Kafka connector), read by api and
+// replay.
 //
 // Order: reads are in ascending time unless said; rows of one millisecond keep the order of their insertion.
 // Idempotence: every row carries the log position it came from (`offset`); appending it twice keeps one.

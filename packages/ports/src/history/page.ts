@@ -1,5 +1,5 @@
-// Pages of a history: a range, a size, and a cursor that says after which row the next page begins. In: a query. Out: bounds
-// that a store can use, and the cursor of the row that ended the page.
+// Pages of a history: a range, a size, and a cursor that says after which row the next page begins. In: a
+// query. Out: bounds that a store can use, and the cursor of the row that ended the page.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { RangeQuery } from './history.ts';
 

@@ -1,6 +1,8 @@
-// The writing half of the embedded history; runs in the writer's thread. In: rows. Out: nothing, once they are in the file.
+// The writing half of the embedded history; runs in the writer's thread. In: rows. Out: nothing, once they
+// are in the file.
 //
-// Invariant: an answer and the candles it is in are written by one transaction, and only the first time it comes.
+// Invariant: an answer and the candles it is in are written by one transaction, and only the first time it
+//   comes.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Clock, systemClock } from '@assay/kernel/time/clock';
 import { explainSqliteError, type FileKind, openForWriting } from '../sqlite-file.ts';
@@ -58,7 +60,8 @@ export class HistoryStore {
   constructor(path: string, clock: Clock = systemClock) {
     this.#path = path;
     this.#clock = clock;
-    // NORMAL survives the death of the process; after a power cut the missing rows are still in the event log.
+    // NORMAL survives the death of the process; after a power cut the missing rows are still in the event
+    // log.
     this.#database = openForWriting(path, HISTORY_FILE, 'NORMAL');
     this.#database.exec(`PRAGMA busy_timeout = ${LOCK_TIMEOUT_MS}`);
     const prepare = (sql: string) => this.#database.prepare(sql);
@@ -166,7 +169,9 @@ export class HistoryStore {
     return Number(this.#transaction(() => remove.run(beforeAt).changes)) === RETENTION_STEP_ROWS;
   }
 
-  /** The distinct keys by skipping from one to the next: as many look-ups as keys, however long the table is. */
+  /**
+   * The distinct keys by skipping from one to the next: as many look-ups as keys, however long the table is.
+   */
   #keysOf(table: 'prices' | 'answers', keyColumn: string): string[] {
     const next = this.#database.prepare(
       `SELECT min(${keyColumn}) AS key FROM ${table} WHERE ${keyColumn} > ?`,

@@ -1,4 +1,5 @@
-// The thread of the embedded history: writes rows and deletes what is too old. In: requests of `sqlite.ts`. Out: results.
+// The thread of the embedded history: writes rows and deletes what is too old. In: requests of `sqlite.ts`.
+// Out: results.
 import { messageOf } from '@assay/kernel/errors/assay-error';
 import { systemClock } from '@assay/kernel/time/clock';
 import { serveWriter, type Writer } from '../writer-thread.ts';

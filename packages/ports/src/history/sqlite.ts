@@ -1,5 +1,6 @@
-// The embedded history: one SQLite file, written by one thread per process, readable by every process of the machine. In: rows
-// with their log positions. Out: pages in order of time (`receivedAt` for source prices, `answeredAt` for answers).
+// The embedded history: one SQLite file, written by one thread per process, readable by every process of the
+// machine. In: rows with their log positions. Out: pages in order of time (`receivedAt` for source prices,
+// `answeredAt` for answers).
 //
 // Long pages are read in pieces, so that nobody else of the process waits for more than a few milliseconds.
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
@@ -21,7 +22,10 @@ export type SqliteHistoryOptions = {
 };
 
 const DAY_MS = 86_400_000;
-/** Two days of source prices explain any recent answer; a month of answers and a year of short candles draw any chart. */
+/**
+ * Two days of source prices explain any recent answer; a month of answers and a year of short candles draw
+ * any chart.
+ */
 export const DEFAULT_HISTORY_RETENTION: HistoryRetention = {
   pricesMaxAgeMs: 2 * DAY_MS,
   answersMaxAgeMs: 30 * DAY_MS,

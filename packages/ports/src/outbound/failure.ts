@@ -1,5 +1,5 @@
-// Why no answer came, in one word for programs and a sentence for people. In: whatever the network threw. Out: an AssayError
-// whose `context.reason` is one of REASONS.
+// Why no answer came, in one word for programs and a sentence for people. In: whatever the network threw.
+// Out: an AssayError whose `context.reason` is one of REASONS.
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
 
 export const REASONS = [

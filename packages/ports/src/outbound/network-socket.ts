@@ -1,5 +1,6 @@
-// WebSockets of the network outbound, on `ws`: it shows ping and pong frames, bounds frames, and lets us make the connection,
-// which the WebSocket of undici and of Node do not. In: a URL and handlers. Out: frames, pulses, and one close.
+// WebSockets of the network outbound, on `ws`: it shows ping and pong frames, bounds frames, and lets us make
+// the connection, which the WebSocket of undici and of Node do not. In: a URL and handlers. Out: frames,
+// pulses, and one close.
 //
 // Invariant: `onClose` is called exactly once, and nothing after it.
 import type { Socket } from 'node:net';

@@ -1,7 +1,8 @@
-// The real door to the outside: HTTP by undici with connections kept alive, sockets by `ws`. In: requests. Out: answers of any
-// status, or an error that says in one word why none came.
+// The real door to the outside: HTTP by undici with connections kept alive, sockets by `ws`. In: requests.
+// Out: answers of any status, or an error that says in one word why none came.
 //
-// A body is bounded twice while it is read: as it comes over the wire and as it is unpacked. Redirects are answers.
+// A body is bounded twice while it is read: as it comes over the wire and as it is unpacked. Redirects are
+// answers.
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { AssayError } from '@assay/kernel/errors/assay-error';

@@ -1,9 +1,11 @@
-// The only door to the outside: HTTP requests and sockets. Proxy settings (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) are honoured.
+// The only door to the outside: HTTP requests and sockets. Proxy settings (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)
+// are honoured.
 //
 // Timeouts: every request has one; it covers connection, headers and body.
-// Failure: no answer at all is OUTBOUND_FAILED or OUTBOUND_TIMEOUT (`context.reason`: dns, tls, refused, reset, ...); an
-//   answer with any status is a result. Redirects are not followed.
-// Bounds: a body at most `maximumBytes` (default 8 MiB, the largest instrument list seen is 3 MB), a frame at most 4 MiB.
+// Failure: no answer at all is OUTBOUND_FAILED or OUTBOUND_TIMEOUT (`context.reason`: dns, tls, refused,
+//   reset, ...); an answer with any status is a result. Redirects are not followed.
+// Bounds: a body at most `maximumBytes` (default 8 MiB, the largest instrument list seen is 3 MB), a frame at
+//   most 4 MiB.
 
 export type OutboundRequest = {
   method: 'GET' | 'POST';

@@ -1,8 +1,8 @@
-// Which proxy a URL is reached through. In: the settings HTTPS_PROXY, HTTP_PROXY and NO_PROXY as texts, and a URL. Out: the
-// proxy's URL, or none. One rule for requests and sockets.
+// Which proxy a URL is reached through. In: the settings HTTPS_PROXY, HTTP_PROXY and NO_PROXY as texts, and a
+// URL. Out: the proxy's URL, or none. One rule for requests and sockets.
 //
-// NO_PROXY is a list of hosts (their subdomains included), "host:port", addresses, networks ("10.0.0.0/8") or "*".
-// Loopback is never proxied: the sandbox lives there, and a proxy's loopback is another machine.
+// NO_PROXY is a list of hosts (their subdomains included), "host:port", addresses, networks ("10.0.0.0/8") or
+// "*". Loopback is never proxied: the sandbox lives there, and a proxy's loopback is another machine.
 import { BlockList, isIP } from 'node:net';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 

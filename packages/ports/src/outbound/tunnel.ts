@@ -1,5 +1,5 @@
-// A connection through a proxy, by CONNECT: what a WebSocket needs and `ws` does not bring. In: the proxy and the far host. Out:
-// a socket that speaks to the far host. (Requests are tunnelled by undici itself.)
+// A connection through a proxy, by CONNECT: what a WebSocket needs and `ws` does not bring. In: the proxy and
+// the far host. Out: a socket that speaks to the far host. (Requests are tunnelled by undici itself.)
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
 import { AssayError } from '@assay/kernel/errors/assay-error';
