@@ -47,6 +47,13 @@ const sourceSettings = z
       .describe('Stream, polling, or polling while the stream is down'),
     intervalMs: milliseconds(100).optional().describe('Time between two polls; default as the adapter says'),
     weight: z.number().min(0).max(100).default(1).describe('Weight of all prices of this source'),
+    limits: z
+      .strictObject({
+        requests: z.strictObject({ count: z.int().min(1), windowMs: milliseconds(1) }).optional(),
+        credits: z.strictObject({ count: z.int().min(1), periodMs: milliseconds(1) }).optional(),
+      })
+      .optional()
+      .describe('Instead of the venue’s public limit: requests per window, paid credits per period'),
     venue: z.string().optional().describe('Sources with the same venue count as one independent witness'),
     denied: z.string().optional().describe('A reason: the source is on the denylist until this is removed'),
     options: z

@@ -4,6 +4,7 @@ import type { Source } from '@assay/oracle/sources/define-source';
 import { type ConfiguredSource, createSourceService } from '@assay/oracle/sources/source-service';
 import { pairsBySource, settingsOfSource } from '../config/feeds.ts';
 import { secretOf } from '../config/secrets.ts';
+import type { SourceSettings } from '../config/settings.ts';
 import type { Service, ServiceContext } from './service.ts';
 
 export function adapters(context: ServiceContext): Service {
@@ -35,7 +36,7 @@ function configuredSources({ config, sources, settings, sandbox }: ServiceContex
     const denied = its.denied ?? missing;
     return [
       {
-        source,
+        source: withLimits(source, its.limits),
         pairs,
         endpoints: { ...source.endpoints, ...venue, ...its.endpoints },
         credentials,
@@ -47,6 +48,12 @@ function configuredSources({ config, sources, settings, sandbox }: ServiceContex
       },
     ];
   });
+}
+
+/** A paid plan allows more than the public limit that the adapter knows. */
+function withLimits(source: Source, limits: SourceSettings['limits']): Source {
+  const { requests = source.limits.requests, credits = source.limits.credits } = limits ?? {};
+  return { ...source, limits: { requests, ...(credits === undefined ? {} : { credits }) } };
 }
 
 type Credentials = { credentials: Record<string, string>; missing?: string };
