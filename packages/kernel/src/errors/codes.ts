@@ -59,6 +59,16 @@ export const ERROR_CODES = {
     recovery: 'Free disk space or bring the database back; what is missing is taken from the event log.',
     isTransient: true,
   },
+  LEDGER_CONFLICT: {
+    meaning: 'A change collides with what the database holds, or with a change made at the same time.',
+    recovery: 'Look at what is there already; a collision of two changes may be tried again.',
+    isTransient: false,
+  },
+  LEDGER_UNAVAILABLE: {
+    meaning: 'The database of users’ data cannot be reached or cannot work now.',
+    recovery: 'Bring it back or free disk space; connections are made again by themselves.',
+    isTransient: true,
+  },
   NOT_FOUND: {
     meaning: 'What was asked for does not exist here.',
     recovery: 'Check the spelling; `assay feeds` and `assay sources` list what exists.',
