@@ -34,16 +34,16 @@ export type Load = { requests: number; cpuSeconds: number; perCpuSecond: number;
 
 type Message = { target: BenchTarget } | { cpuSeconds: number };
 
-/** Starts a script that calls `serveBench`; on core 0 where pinning exists, so that the load has core 1. */
+/** Starts a script that calls `serveBench`; on core 0 unless told otherwise, so that the load has core 1. */
 export async function startServer(
   script: string,
-  options: { cwd?: string; env?: Record<string, string>; args?: readonly string[] } = {},
+  options: { cwd?: string; args?: readonly string[]; isPinned?: boolean } = {},
 ): Promise<BenchServer> {
-  const command = pinned(0, [process.execPath, script, ...(options.args ?? [])]);
+  const plain = [process.execPath, script, ...(options.args ?? [])];
+  const command = options.isPinned === false ? plain : pinned(0, plain);
   const child = spawn(command[0]!, command.slice(1), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: { ...process.env, ...options.env },
   });
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -127,14 +127,16 @@ function nextMessage(child: ChildProcess): Promise<Message> {
       done(message as Message);
     };
     const onExit = (code: number | null): void => fail(`ended with code ${code}`);
+    const onError = (error: Error): void => fail(`did not start: ${error.message}`);
     const end = (): void => {
       clearTimeout(timer);
+      child.off('error', onError);
       child.off('message', onMessage);
       child.off('exit', onExit);
     };
     child.once('message', onMessage);
     child.once('exit', onExit);
-    child.once('error', (error) => fail(`did not start: ${error.message}`));
+    child.once('error', onError);
   });
 }
 

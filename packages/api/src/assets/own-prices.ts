@@ -18,14 +18,6 @@ export type OwnPrice = {
   isConverted: boolean;
 };
 
-/** What the newest explanation says about one source, as far as it is needed here. */
-export type ExplainedSource = {
-  source: string;
-  pair?: string;
-  converted?: string | null;
-  ageMs?: number | null;
-};
-
 /**
  * Records of the end of the log that are looked through: a few seconds of a busy market, some 10 ms of work.
  */

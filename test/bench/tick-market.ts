@@ -1,0 +1,47 @@
+// The market of `tick-to-client`: 1,000 feeds of ten sources. Seven of them quote dollars, three USDT, as
+// venues do; the first feeds are the crosses on which conversion rests. Known to the pipeline that reads it
+// and the venue that plays it.
+import { defaultFeedParameters } from '@assay/oracle/model/default-feed-parameters';
+import type { FeedDefinition } from '@assay/oracle/model/feed';
+
+const FEEDS = 1_000;
+const SOURCES = 10;
+const DOLLAR_SOURCES = 7;
+
+export const SOURCE_IDS: readonly string[] = Array.from({ length: SOURCES }, (_, i) => `venue${i}`);
+
+const CROSSES = ['USDT', 'USDC', 'EUR', 'BTC', 'ETH'];
+const BASES = [...CROSSES, ...Array.from({ length: FEEDS - CROSSES.length }, (_, i) => `A${i}`)];
+/** Places about which prices move, dollars; USDT a little under one, so that conversion is not by one. */
+const LEVELS: Record<string, number> = { USDT: 0.9995, USDC: 1, EUR: 1.08, BTC: 67_000, ETH: 3_000 };
+
+export function feedsOfBench(): FeedDefinition[] {
+  return BASES.map((base) => ({
+    feed: `${base}/USD`,
+    ...defaultFeedParameters(`${base}/USD`, { venueCount: SOURCES }),
+    sources: SOURCE_IDS.map((source, index) => ({ source, pair: pairOf(base, index), weight: 1 })),
+  }));
+}
+
+export function pairsOfSource(source: string): string[] {
+  const index = SOURCE_IDS.indexOf(source);
+  return BASES.map((base) => pairOf(base, index));
+}
+
+/** A dollar venue of USDT itself is one; the others quote everything but USDT in USDT. */
+function pairOf(base: string, source: number): string {
+  return source < DOLLAR_SOURCES || base === 'USDT' ? `${base}/USD` : `${base}/USDT`;
+}
+
+/**
+ * Symbol as the venue spells it, and a price near its level whose digits change from one trade to the next.
+ */
+export function tradeOf(turn: number): { source: string; symbol: string; price: string } {
+  const base = BASES[turn % FEEDS]!;
+  const source = Math.floor(turn / FEEDS) % SOURCES;
+  const [, quote] = pairOf(base, source).split('/');
+  const level = (LEVELS[base] ?? 10 + (turn % FEEDS)) / (quote === 'USDT' ? LEVELS.USDT! : 1);
+  // Half a basis point either way: venues agree, and no two prices in a row are the same.
+  const wobble = 1 + (((turn * 7_919) % 101) - 50) / 1e6;
+  return { source: SOURCE_IDS[source]!, symbol: `${base}${quote}`, price: (level * wobble).toFixed(8) };
+}
