@@ -1,7 +1,6 @@
 // The ports of the program under load, to be killed: appends to the event log, archives what it appended,
 // saves scores every second. In: paths of log and history. Out: a line "acknowledged <offset> <n>" for every
 // record, when it is acknowledged.
-import { writeSync } from 'node:fs';
 import { systemClock } from '@assay/kernel/time/clock';
 import { createSqliteBus } from '@assay/ports/event-bus/sqlite';
 import { createSqliteHistory } from '@assay/ports/history/sqlite';
@@ -42,7 +41,7 @@ for (let n = 0; ; n += RECORDS_PER_PUBLICATION) {
   const published = bus.publish('acknowledged', records);
   void published.then((positions) => {
     const lines = positions.map(({ offset }, i) => `acknowledged ${offset} ${n + i}\n`);
-    writeSync(1, lines.join(''));
+    process.stdout.write(lines.join(''));
   });
   await systemClock.sleep(PAUSE_MS);
 }

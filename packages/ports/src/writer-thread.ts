@@ -1,7 +1,8 @@
-// A worker thread that writes to one file, so that waiting for the disk never stops the event loop of the program. In:
-// requests. Out: their results, in order. The thread's half is `serveWriter`.
+// A worker thread that writes to one file, so that waiting for the disk never stops the event loop of the
+// program. In: requests. Out: their results, in order. The thread's half is `serveWriter`.
 //
-// Failure: a thread that dies rejects what waits for it and is started again at the next request, at most once a second.
+// Failure: a thread that dies rejects what waits for it and is started again at the next request, at most
+// once a second.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import type { ErrorCode } from '@assay/kernel/errors/codes';
@@ -38,7 +39,8 @@ export class WriterThread {
   #startedAtMs = 0;
   #waiting = new Map<number, Waiting>();
   #nextId = 1;
-  #isStopped = false;
+  /** Between `start` and `stop` a thread that dies is started again. */
+  #isStarted = false;
 
   constructor(options: WriterThreadOptions) {
     this.#options = options;
@@ -46,20 +48,9 @@ export class WriterThread {
 
   /** Starts the thread; resolves to what its `open` returned. @throws what `open` threw, as an AssayError */
   async start<T>(): Promise<T> {
-    this.#isStopped = false;
-    this.#startedAtMs = this.#options.clock.monotonic();
-    const worker = new Worker(this.#options.script, { workerData: this.#options.settings });
-    this.#worker = worker;
-    worker.on('message', (reply: Reply) => this.#settle(reply));
-    worker.on('error', (error) => this.#lose(worker, messageOf(error)));
-    worker.on('exit', () => this.#lose(worker, 'it ended'));
-    try {
-      return await this.#send<T>('open', undefined);
-    } catch (error) {
-      this.#worker = undefined;
-      await worker.terminate();
-      throw error;
-    }
+    const opened = await this.#launch<T>();
+    this.#isStarted = true;
+    return opened;
   }
 
   async call<T>(kind: string, request: unknown): Promise<T> {
@@ -68,7 +59,7 @@ export class WriterThread {
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#isStarted = false;
     const worker = this.#worker;
     if (worker === undefined) return;
     const giveUp = this.#options.clock.after(CLOSE_TIMEOUT_MS, () => void worker.terminate());
@@ -88,12 +79,28 @@ export class WriterThread {
     });
   }
 
+  async #launch<T>(): Promise<T> {
+    this.#startedAtMs = this.#options.clock.monotonic();
+    const worker = new Worker(this.#options.script, { workerData: this.#options.settings });
+    this.#worker = worker;
+    worker.on('message', (reply: Reply) => this.#settle(reply));
+    worker.on('error', (error) => this.#lose(worker, messageOf(error)));
+    worker.on('exit', () => this.#lose(worker, 'it ended'));
+    try {
+      return await this.#send<T>('open', undefined);
+    } catch (error) {
+      this.#worker = undefined;
+      await worker.terminate();
+      throw error;
+    }
+  }
+
   async #restart(): Promise<void> {
     const { clock } = this.#options;
-    if (this.#isStopped || clock.monotonic() - this.#startedAtMs < RESTART_PAUSE_MS) {
+    if (!this.#isStarted || clock.monotonic() - this.#startedAtMs < RESTART_PAUSE_MS) {
       throw this.#gone('it is not running');
     }
-    await this.start();
+    await this.#launch();
   }
 
   #settle(reply: Reply): void {

@@ -2,7 +2,6 @@
 // output at once.
 // In: path of the log, how many publications may wait at a time. Out: lines "<offset> <n>", one per
 //   acknowledged record.
-import { writeSync } from 'node:fs';
 import { systemClock } from '@assay/kernel/time/clock';
 import { createSqliteBus } from './sqlite.ts';
 
@@ -16,7 +15,8 @@ async function append(): Promise<void> {
   for (;;) {
     const n = next++;
     const [position] = await bus.publish('prices', [{ key: name, value: `{"n":${n}}` }]);
-    writeSync(1, `${position!.offset} ${n}\n`);
+    // To a pipe this is written at once, before anything else happens here.
+    process.stdout.write(`${position!.offset} ${n}\n`);
   }
 }
 

@@ -1,0 +1,22 @@
+// A certificate that signs itself, for tests of TLS on this machine: for "venue.test" and "localhost", good for a century. Its key
+// is public by standing here; nothing but tests may trust it.
+
+export const TEST_CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBozCCAUmgAwIBAgIUOkAONaKX8ktaa/bh/OZrPbKwCLQwCgYIKoZIzj0EAwIw
+FTETMBEGA1UEAwwKdmVudWUudGVzdDAgFw0yNjExMjEwNDM3MjFaGA8yMTI2MTAy
+ODA0MzcyMVowFTETMBEGA1UEAwwKdmVudWUudGVzdDBZMBMGByqGSM49AgEGCCqG
+SM49AwEHA0IABF3mGquB8u9Le5H+REDdulZ5FIlDPTUX1587Q0V3aYjXSAPLHxri
+yH8h/xEUasoL/sPkT2X5KAH76bbOr4E6fpajdTBzMB0GA1UdDgQWBBQJaLnNnGr2
+F4/dKtmqk5QyKr7IPDAfBgNVHSMEGDAWgBQJaLnNnGr2F4/dKtmqk5QyKr7IPDAP
+BgNVHRMBAf8EBTADAQH/MCAGA1UdEQQZMBeCCnZlbnVlLnRlc3SCCWxvY2FsaG9z
+dDAKBggqhkjOPQQDAgNIADBFAiBurEDO8Y98yIXymvZ1YH3drDVoCjxrkM3JrWwF
+Khq4wwIhALVvQV08SMRiHLjytoGh/icSeTpgrohwGck0NWCoPXX1
+-----END CERTIFICATE-----
+`;
+
+export const TEST_CERTIFICATE_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgurZLCQ5nGkCfRv7M
+qH0hgtxz1Z1cJPgSdG1Gip0nH96hRANCAARd5hqrgfLvS3uR/kRA3bpWeRSJQz01
+F9efO0NFd2mI10gDyx8a4sh/If8RFGrKC/7D5E9l+SgB++m2zq+BOn6W
+-----END PRIVATE KEY-----
+`;
