@@ -112,8 +112,10 @@ function nameOf(node: SyntaxNode, parent: SyntaxNode | undefined): string {
 }
 
 function longLines(file: SourceFile): Found[] {
+  if (file.lines.every((line) => line.length <= LINE_CHARACTERS_MAX)) return [];
+  const quoted = linesOfTexts(file);
   return file.lines.flatMap((line, at) => {
-    if (line.length <= LINE_CHARACTERS_MAX) return [];
+    if (line.length <= LINE_CHARACTERS_MAX || quoted.has(at + 1)) return [];
     // A text stays in one piece, so that it can be searched for: a sentence for people, a payload copied from
     // a venue.
     const texts = line.match(/'(\\.|[^'\\])*'|`[^`]*`?|"(\\.|[^"\\])*"/g) ?? [];
@@ -128,6 +130,17 @@ function longLines(file: SourceFile): Found[] {
       },
     ];
   });
+}
+
+/** Lines of texts that go over several: SQL, a page, a table. */
+function linesOfTexts(file: SourceFile): Set<number> {
+  const found = new Set<number>();
+  walk(file.program, ({ type, start, end }) => {
+    if (type !== 'TemplateElement') return;
+    const [first, last] = [file.lineAt(start), file.lineAt(end)];
+    for (let line = first; first < last && line <= last; line++) found.add(line);
+  });
+  return found;
 }
 
 function namesIn(tree: Tree): { path: string; name: string; isFolder: boolean }[] {

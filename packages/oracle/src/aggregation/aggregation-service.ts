@@ -1,9 +1,11 @@
 // Reads:      topic `source-prices`, without a group, from its own `start` record on.
-// Writes:     topics `answers` and `decisions` (key: feed), `checks` (key: check), and marks of time to `source-prices`.
+// Writes:     topics `answers` and `decisions` (key: feed), `checks` (key: check), and marks of time to
+//             `source-prices`.
 // Decides:    nothing by itself: instants of the log go into the Aggregator, what comes out is published.
 // Guarantees: every answer follows from the records at and after the last `start` alone; one instant is taken
-//   in whole.
-// Survives:   a damaged record (left out and counted), a log that is away (it waits and holds nothing back in memory).
+//             in whole.
+// Survives:   a damaged record (left out and counted), a log that is away (it waits and holds nothing back in
+//             memory).
 import { AssayError, isAssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import type { Startable } from '@assay/kernel/lifecycle/startable';
 import type { Log } from '@assay/kernel/telemetry/log';

@@ -2,9 +2,9 @@
 // Writes:     the history: rows of source prices, answers and the candles rolled up from them.
 // Decides:    nothing; a record that cannot be read is counted and left out.
 // Guarantees: a batch is acknowledged only after its rows are durable, so nothing acknowledged on the bus is
-//   missing here.
-// Survives:   its own death (rows carry the log position they came from and are stored once), a history that is away
-//             (the batch is tried again, the log keeps what waits).
+//             missing here.
+// Survives:   its own death (rows carry the log position they came from and are stored once), a history that
+//             is away (the batch is tried again, the log keeps what waits).
 import { messageOf } from '@assay/kernel/errors/assay-error';
 import type { Startable } from '@assay/kernel/lifecycle/startable';
 import type { Log } from '@assay/kernel/telemetry/log';

@@ -2,7 +2,7 @@
 // answer depends on is in these records, so that reading them again gives the same answers.
 //
 //   price       one source said one thing about one pair at one time
-//   withdrawal  a source, or one pair of it, must not be believed until it speaks again (silence, quarantine, denial)
+//   withdrawal  a source, or one pair of it, must not be believed until it speaks again (silence, denial)
 //   mark        nothing but the passing of time, so that staleness is a fact of the log too
 //   start       aggregation begins with no memory and with this configuration
 import { AssayError } from '@assay/kernel/errors/assay-error';
