@@ -1,4 +1,5 @@
-// The cache in memory passes the suite, and keeps its bounds by forgetting what was not used for the longest time.
+// The cache in memory passes the suite, and keeps its bounds by forgetting what was not used for the longest
+// time.
 import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { isAssayError } from '@assay/kernel/errors/assay-error';

@@ -1,4 +1,5 @@
-// Laws of candles: the order in which answers arrive does not matter, and a candle is what a person would make of its answers.
+// Laws of candles: the order in which answers arrive does not matter, and a candle is what a person would
+// make of its answers.
 import { deepStrictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseFixed } from '@assay/kernel/money/fixed';

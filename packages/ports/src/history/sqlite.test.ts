@@ -1,4 +1,5 @@
-// The embedded history passes the suite, and keeps what is special to it: retention, and files that are not its own.
+// The embedded history passes the suite, and keeps what is special to it: retention, and files that are not
+// its own.
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';

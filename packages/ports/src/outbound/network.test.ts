@@ -1,5 +1,5 @@
-// The real door passes the suite against real local servers, and keeps what is special to a network: compression, slow and huge
-// bodies, broken connections, certificates, proxies, backpressure.
+// The real door passes the suite against real local servers, and keeps what is special to a network:
+// compression, slow and huge bodies, broken connections, certificates, proxies, backpressure.
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { once } from 'node:events';
 import {

@@ -1,5 +1,5 @@
-// What every door to the outside must do. In: a far side that the implementation makes real (a local server, a script). Out: the
-// suite. It uses wall time only to end.
+// What every door to the outside must do. In: a far side that the implementation makes real (a local server,
+// a script). Out: the suite. It uses wall time only to end.
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { isAssayError } from '@assay/kernel/errors/assay-error';

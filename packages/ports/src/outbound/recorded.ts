@@ -1,7 +1,8 @@
-// A door to the outside that opens onto a script, for tests and replays: no network, exact under a simulated clock. In: what
-// each address answers. Out: those answers, in order; the last one of an address is repeated.
+// A door to the outside that opens onto a script, for tests and replays: no network, exact under a simulated
+// clock. In: what each address answers. Out: those answers, in order; the last one of an address is repeated.
 //
-// Everything else is as behind the real door: bounds, timeouts, one `onClose`. What was asked is kept in `asked` and `sent`.
+// Everything else is as behind the real door: bounds, timeouts, one `onClose`. What was asked is kept in
+// `asked` and `sent`.
 import type { Clock } from '@assay/kernel/time/clock';
 import { type FailureReason, failureOf } from './failure.ts';
 import type {

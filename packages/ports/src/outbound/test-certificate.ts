@@ -1,5 +1,5 @@
-// A certificate that signs itself, for tests of TLS on this machine: for "venue.test" and "localhost", good for a century. Its key
-// is public by standing here; nothing but tests may trust it.
+// A certificate that signs itself, for tests of TLS on this machine: for "venue.test" and "localhost", good
+// for a century. Its key is public by standing here; nothing but tests may trust it.
 
 export const TEST_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBozCCAUmgAwIBAgIUOkAONaKX8ktaa/bh/OZrPbKwCLQwCgYIKoZIzj0EAwIw
