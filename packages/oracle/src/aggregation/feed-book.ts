@@ -59,6 +59,8 @@ export class FeedBook implements Weighted {
   readonly #orderWithout: Int32Array;
   readonly #venuesHere: number[];
   readonly #base: number;
+  #hub: Hub | undefined;
+  #lastOk: number = Number.NaN;
 
   constructor(plan: FeedPlan) {
     const size = plan.inputs.length + 1; // one more for continuity
@@ -81,6 +83,8 @@ export class FeedBook implements Weighted {
   /** Reads all slots anew. `lastOk` NaN: the feed has no ok answer yet. */
   load(at: number, hub: Hub, lastOk: number): void {
     this.table = hub.table;
+    this.#hub = hub;
+    this.#lastOk = lastOk;
     this.freshUntil = Number.POSITIVE_INFINITY;
     this.hasForeign = false;
     this.#doubtedCount = 0;
@@ -95,7 +99,7 @@ export class FeedBook implements Weighted {
     }
     this.count = count;
     sortPositions(this.order, count, this.#isBefore);
-    if (!this.plan.isHub && count > 1) this.#removeOutliers(lastOk);
+    if (!this.plan.isHub && count > 1) this.#removeOutliers();
     let removed = 0;
     for (let d = 0; d < this.#doubtedCount; d++) removed += this.weights[this.#doubted[d]!]!;
     this.isHalfRemoved = removed * 2 > total;
@@ -159,18 +163,14 @@ export class FeedBook implements Weighted {
   }
 
   /** Points 3 and 6: around the weighted median of the feed's own prices, tied weakly to its last ok answer. */
-  #removeOutliers(lastOk: number): void {
-    const centre = this.#centre(lastOk);
-    const { order, residuals, verdicts } = this;
-    for (let at = 0; at < this.count; at++) {
-      const i = order[at]!;
-      distances[at] = residuals[i] = Math.round(Math.log(this.keys[i]! / centre) * CBPS_PER_LN);
-    }
-    const spread = outlierLimit(distances, this.count);
-    const count = this.count;
+  #removeOutliers(): void {
+    const { order, keys, count, residuals, verdicts } = this;
+    const centre = this.#centre({ order, keys, count });
+    const spread = this.#measure({ order, keys, count }, centre);
     this.count = 0;
     for (let at = 0; at < count; at++) {
       const i = order[at]!;
+      residuals[i] = distances[at]!;
       if (Math.abs(residuals[i]!) > Math.max(spread, this.#slots[i]!.floorCbps)) {
         verdicts[i] = OUTLIER;
         this.#doubted[this.#doubtedCount++] = i;
@@ -178,26 +178,33 @@ export class FeedBook implements Weighted {
     }
   }
 
-  #centre(lastOk: number): number {
+  /** Notes the distance of each position from the centre. Returns the limit beyond which it is an outlier. */
+  #measure({ order, keys, count }: Ordered, centre: number): number {
+    for (let at = 0; at < count; at++) {
+      distances[at] = Math.round(Math.log(keys[order[at]!]! / centre) * CBPS_PER_LN);
+    }
+    return outlierLimit(distances, count);
+  }
+
+  #centre({ order, keys, count }: Ordered): number {
     const extra = this.#slots.length;
-    const { order } = this;
-    let count = this.count;
-    if (lastOk > 0) {
-      this.keys[extra] = lastOk;
+    let size = count;
+    if (this.#lastOk > 0) {
+      keys[extra] = this.#lastOk;
       this.weights[extra] = CONTINUITY_WEIGHT;
-      let gap = count++;
-      while (gap > 0 && this.keys[order[gap - 1]!]! > lastOk) {
+      let gap = size++;
+      while (gap > 0 && keys[order[gap - 1]!]! > this.#lastOk) {
         order[gap] = order[gap - 1]!;
         gap--;
       }
       order[gap] = extra;
     }
-    const set = { order, count, weights: this.weights, venues: this.venues };
+    const set = { order, count: size, weights: this.weights, venues: this.venues };
     // Without a witness (all from aggregators) the middle by position has to do.
-    if (!pickMedian(set, NO_VENUE_EXCLUDED, picked)) picked.lower = picked.upper = order[count >> 1]!;
-    const centre = (this.keys[picked.lower]! + this.keys[picked.upper]!) / 2;
-    if (count > this.count) {
-      for (let at = 0, to = 0; at < count; at++) if (order[at] !== extra) order[to++] = order[at]!;
+    if (!pickMedian(set, NO_VENUE_EXCLUDED, picked)) picked.lower = picked.upper = order[size >> 1]!;
+    const centre = (keys[picked.lower]! + keys[picked.upper]!) / 2;
+    if (size > count) {
+      for (let at = 0, to = 0; at < size; at++) if (order[at] !== extra) order[to++] = order[at]!;
     }
     return centre;
   }
@@ -226,29 +233,54 @@ export class FeedBook implements Weighted {
 
   #medianWithout(loss: Loss, isRateChanged: boolean): boolean {
     const { venue, set } = loss;
-    if (!isRateChanged) {
+    const { weights, venues } = this;
+    if (!isRateChanged && !this.#hasOtherDoubts(venue)) {
       if (!pickMedian(this, venue, picked)) return false;
       loss.value = (this.keys[picked.lower]! + this.keys[picked.upper]!) / 2;
     } else {
       const keys = this.#keysWithout;
-      const factors = this.table.factorsTo(set, this.plan.quote);
       const order = this.#orderWithout;
-      let count = 0;
-      for (let at = 0; at < this.count; at++) {
-        const i = this.order[at]!;
-        const slot = this.#slots[i]!;
-        if (slot.venue === venue) continue;
-        keys[i] = slot.value * factors[slot.quote]!;
-        if (keys[i]! > 0) order[count++] = i;
-      }
-      sortPositions(order, count, this.#isBeforeWithout);
-      const { weights, venues } = this;
+      const count = this.#survivorsWithout(venue, set);
       if (!pickMedian({ order, count, weights, venues }, venue, picked)) return false;
       loss.value = (keys[picked.lower]! + keys[picked.upper]!) / 2;
     }
     loss.lower = picked.lower;
     loss.upper = picked.upper;
     return true;
+  }
+
+  /** Whether prices of other venues were left out: without this one they might be in. */
+  #hasOtherDoubts(venue: number): boolean {
+    for (let d = 0; d < this.#doubtedCount; d++) if (this.venues[this.#doubted[d]!] !== venue) return true;
+    return false;
+  }
+
+  /** Survivors when a venue has no say, sorted into the second order; in a leaf feed the outlier rule is applied anew. */
+  #survivorsWithout(venue: number, set: RateSet): number {
+    const factors = this.table.factorsTo(set, this.plan.quote);
+    const keys = this.#keysWithout;
+    const order = this.#orderWithout;
+    const isJudgedAnew = this.#hasOtherDoubts(venue);
+    let count = 0;
+    for (let i = 0; i < this.#slots.length; i++) {
+      const verdict = this.verdicts[i];
+      if (verdict !== USED && !(verdict === OUTLIER && isJudgedAnew)) continue;
+      const slot = this.#slots[i]!;
+      if (slot.venue === venue) continue;
+      if (isJudgedAnew && slot.isHub && this.#hub!.isOutlierWithout(venue, slot)) continue;
+      keys[i] = slot.value * factors[slot.quote]!;
+      if (keys[i]! > 0) order[count++] = i;
+    }
+    sortPositions(order, count, this.#isBeforeWithout);
+    if (!isJudgedAnew || this.plan.isHub || count < 2) return count;
+    const centre = this.#centre({ order, keys, count });
+    const spread = this.#measure({ order, keys, count }, centre);
+    let kept = 0;
+    for (let at = 0; at < count; at++) {
+      const i = order[at]!;
+      if (Math.abs(distances[at]!) <= Math.max(spread, this.#slots[i]!.floorCbps)) order[kept++] = i;
+    }
+    return kept;
   }
 
   /** Distinct venues of the survivors. */
@@ -303,5 +335,6 @@ export class FeedBook implements Weighted {
   }
 }
 
+type Ordered = { order: Int32Array; keys: Float64Array; count: number };
 const picked: Pick = { lower: 0, upper: 0 };
 const distances = new Float64Array(1024);

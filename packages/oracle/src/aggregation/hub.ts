@@ -7,7 +7,7 @@ import { addHash, type HashPair, hashToText } from './input-hash.ts';
 import { capVenues, type Statements, solveLeastAbsolute } from './joint-check.ts';
 import { outlierLimit } from './outlier-limit.ts';
 import type { Plan } from './plan.ts';
-import { emptyRateTable, type HubPrice, RateTable } from './rate-table.ts';
+import { emptyRateTable, type HubPrice, type RateSet, RateTable } from './rate-table.ts';
 import { CBPS_PER_LN, type Slot, WEIGHT_ONE } from './slot.ts';
 
 /** The last ok rate against one fresh source; BTC moves more between two checks than a currency does. */
@@ -37,6 +37,7 @@ export class Hub {
   readonly #slots: Slot[];
   /** ln of the last ok rate by currency; NaN: none yet. */
   readonly #continuity: Float64Array;
+  readonly #outliersWithout: Map<number, Set<Slot>> = new Map();
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -49,18 +50,51 @@ export class Hub {
     return this.#slots.length > 0;
   }
 
-  /** Judges every hub price anew. True: some rate or verdict differs from before. */
-  run(at: number): boolean {
+  /** Judges every hub price anew. */
+  run(at: number): void {
     const live = this.#liveAt(at);
-    const before = this.table;
     const anchors = anchorsOf(this.#plan, live);
-    const removedHalf = this.#judge(live, anchors);
+    const verdict = this.#judge(live, anchors);
+    live.forEach(({ slot }, s) => {
+      slot.residualCbps = verdict.residuals[s]!;
+      slot.isOutlier = verdict.isOutlier[s] === 1;
+      slot.judged = slot.value;
+    });
+    const without = this.#judgeWithoutEach(live, anchors, verdict.isOutlier);
     const prices = live.filter(({ slot }) => !slot.isOutlier).map(hubPriceOf);
-    this.table = new RateTable({ prices, currencyCount: this.#plan.currencies.length, anchors });
-    this.#rate(removedHalf);
+    this.table = new RateTable({ prices, currencyCount: anchors.length, anchors, without });
+    this.#rate(verdict.isHalfRemoved);
     this.lastCheckAt = at;
     this.#record(at, live);
-    return before !== this.table;
+  }
+
+  /** Whether a slot is an outlier when a venue has no say in it, neither as a price nor as a judge of the others. */
+  isOutlierWithout(venue: number, slot: Slot): boolean {
+    const judged = this.#outliersWithout.get(venue);
+    return judged === undefined ? slot.isOutlier : judged.has(slot);
+  }
+
+  /**
+   * Point 5, taken at its word: a venue that is removed must not have decided who else is out. Where nobody but the venue
+   * itself was removed, its absence changes no verdict, and the rates without it follow from the same survivors.
+   */
+  #judgeWithoutEach(live: readonly Live[], anchors: Int32Array, isOutlier: Uint8Array): Map<number, RateSet> {
+    this.#outliersWithout.clear();
+    const sets = new Map<number, RateSet>();
+    if (!isOutlier.includes(1)) return sets;
+    for (const venue of new Set(live.map(({ slot }) => slot.venue))) {
+      if (venue < 0 || !live.some(({ slot }, s) => isOutlier[s] === 1 && slot.venue !== venue)) continue;
+      const rest = live.filter(({ slot }) => slot.venue !== venue);
+      const own = anchorsOf(this.#plan, rest);
+      const verdict = this.#judge(rest, own);
+      const outliers = new Set(rest.filter((_, s) => verdict.isOutlier[s] === 1).map(({ slot }) => slot));
+      this.#outliersWithout.set(venue, outliers);
+      // A currency that has another anchor now has no rate to the old one.
+      const same = own.map((anchor, c) => (anchor === anchors[c] ? anchor : -1));
+      const prices = rest.filter(({ slot }) => !outliers.has(slot)).map(hubPriceOf);
+      sets.set(venue, new RateTable({ prices, currencyCount: same.length, anchors: same }).main);
+    }
+    return sets;
   }
 
   #liveAt(at: number): Live[] {
@@ -77,8 +111,8 @@ export class Hub {
     return live;
   }
 
-  /** Points 2 and 3. True: what had to be removed is more than half of the weight. */
-  #judge(live: readonly Live[], anchors: Int32Array): boolean {
+  /** Points 2 and 3. */
+  #judge(live: readonly Live[], anchors: Int32Array): Judgement {
     const statements = this.#statementsOf(live, anchors);
     const x = solveLeastAbsolute(statements);
     const residuals = new Float64Array(live.length);
@@ -91,14 +125,14 @@ export class Hub {
     let total = 0;
     let removed = 0;
     const spread = outlierLimit(residuals, residuals.length);
+    const isOutlier = new Uint8Array(live.length);
     live.forEach(({ slot, weight }, s) => {
-      slot.residualCbps = residuals[s]!;
-      slot.isOutlier = Math.abs(residuals[s]!) > Math.max(spread, slot.floorCbps);
-      slot.judged = slot.value;
       total += weight;
-      if (slot.isOutlier) removed += weight;
+      if (Math.abs(residuals[s]!) <= Math.max(spread, slot.floorCbps)) return;
+      isOutlier[s] = 1;
+      removed += weight;
     });
-    return removed * 2 > total;
+    return { residuals, isOutlier, isHalfRemoved: removed * 2 > total };
   }
 
   #statementsOf(live: readonly Live[], anchors: Int32Array): Statements {
@@ -190,6 +224,12 @@ export class Hub {
 }
 
 type Live = { slot: Slot; weight: number };
+type Judgement = {
+  residuals: Float64Array;
+  isOutlier: Uint8Array;
+  /** What had to be removed is more than half of the weight. */
+  isHalfRemoved: boolean;
+};
 
 const MISSING: RateState = { state: 'missing', reason: 'no path to the dollar', lowFactor: 1, highFactor: 1 };
 

@@ -17,6 +17,8 @@ export type HubPrice = {
   weight: number;
 };
 
+type RateFacts = { prices: readonly HubPrice[]; currencyCount: number; anchors: Int32Array };
+
 type Candidate = {
   value: number;
   weight: number;
@@ -46,15 +48,17 @@ export class RateTable {
   readonly #without: Map<number, RateSet> = new Map();
   readonly #exact: Map<RateSet, (Fixed | undefined)[]> = new Map();
 
-  constructor(options: { prices: readonly HubPrice[]; currencyCount: number; anchors: Int32Array }) {
+  /** @param options.without rates without a venue that were computed from other survivors than `prices` */
+  constructor(options: RateFacts & { without?: ReadonlyMap<number, RateSet> }) {
     this.#prices = options.prices;
     this.#currencyCount = options.currencyCount;
     this.anchors = options.anchors;
     this.#candidates = candidatesOf(options);
     this.main = this.#solve(NO_VENUE_EXCLUDED);
     for (const venue of new Set(options.prices.map((price) => price.venue))) {
-      if (venue >= 0) this.#without.set(venue, this.#solve(venue));
+      if (venue >= 0 && options.without?.has(venue) !== true) this.#without.set(venue, this.#solve(venue));
     }
+    for (const [venue, set] of options.without ?? []) this.#without.set(venue, set);
   }
 
   /** Venues whose absence can change a rate. */
@@ -198,11 +202,7 @@ type CandidateSet = Weighted & { list: Candidate[] };
 const picked: Pick = { lower: 0, upper: 0 };
 
 /** Direct prices and one source's pairs, by currency. */
-function candidatesOf(options: {
-  prices: readonly HubPrice[];
-  currencyCount: number;
-  anchors: Int32Array;
-}): (CandidateSet | undefined)[] {
+function candidatesOf(options: RateFacts): (CandidateSet | undefined)[] {
   const { prices, currencyCount, anchors } = options;
   const lists: Candidate[][] = Array.from({ length: currencyCount }, () => []);
   for (const first of prices) {

@@ -5,11 +5,13 @@ import type { FeedBook } from './feed-book.ts';
 const LIMIT_BPS = 40;
 const LIMIT_WIDE_BPS = 100;
 const WIDE_ABOVE_BPS = 10;
+/** Of two venues one may be the liar, and nobody can say what is normal. */
+const VENUES_NEEDED = 3;
 const EVERY_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const HOURS_KEPT = 24;
-/** Before the first hours are known nothing is "normally". */
-const HOURS_NEEDED = 2;
+/** Before nearly a day is known nothing is "normally": a liar who drifts away spends half a day between 10 and 40. */
+const HOURS_NEEDED = 20;
 
 export class VenueSpread {
   #hours: { hour: number; sum: number; count: number }[] = [];
@@ -21,13 +23,15 @@ export class VenueSpread {
   }
 
   observe(at: number, value: number, book: FeedBook): void {
-    if (at - this.#lastAt < EVERY_MS || book.count < 2) return;
+    if (at - this.#lastAt < EVERY_MS || book.countVenues() < VENUES_NEEDED) return;
     this.#lastAt = at;
     const distances: number[] = [];
     for (let o = 0; o < book.count; o++)
       distances.push(Math.abs(book.keys[book.order[o]!]! / value - 1) * 10_000);
     distances.sort((a, b) => a - b);
-    this.#add(Math.floor(at / HOUR_MS), Math.round(distances[distances.length >> 1]! * 100) / 100);
+    // The lower median: one liar who keeps within the floor must not widen the limit that holds him.
+    const middle = distances[(distances.length - 1) >> 1]!;
+    this.#add(Math.floor(at / HOUR_MS), Math.round(middle * 100) / 100);
   }
 
   #add(hour: number, bps: number): void {
@@ -39,9 +43,12 @@ export class VenueSpread {
     }
     this.#hours.push({ hour, sum: bps, count: 1 });
     this.#hours = this.#hours.filter((known) => known.hour > hour - HOURS_KEPT);
-    if (this.#hours.length <= HOURS_NEEDED) return;
-    // The median of the hours: one bad hour is not what is normal.
+    if (this.#hours.length < HOURS_NEEDED) {
+      this.#isWide = false;
+      return;
+    }
+    // Three quarters of the hours: a bad morning is not what is normal.
     const means = this.#hours.map((known) => known.sum / known.count).sort((a, b) => a - b);
-    this.#isWide = means[means.length >> 1]! > WIDE_ABOVE_BPS;
+    this.#isWide = means[means.length >> 2]! > WIDE_ABOVE_BPS;
   }
 }
