@@ -265,7 +265,8 @@ test('a depeg shows on the venues, and a regime with a duration is over by itsel
  * Starts the sandbox as a child and shows its first line; it is killed, so it cannot end its child itself.
  */
 const PARENT = `
-  const child = require('node:child_process').spawn(process.execPath, [process.argv[1]], { stdio: ['pipe', 1, 2] });
+  const { spawn } = require('node:child_process');
+  const child = spawn(process.execPath, [process.argv[1]], { stdio: ['pipe', 1, 2] });
   child.on('exit', () => process.exit());`;
 
 test('it ends with its parent, even when that is killed', { timeout: TIMEOUT_MS }, async () => {

@@ -2,10 +2,10 @@
 // In: the configuration, the dead. Out: for each feed the state it must show. No code of the aggregation is
 //   used here.
 //
-//   ok        at least its minimum of independent venues remain whose prices reach the feed's quote currency without resting
-//             on one venue's word, and no single venue's loss would leave it without any
-//   stale     no venue's word remains that reaches the feed's quote currency: aggregators repeat what venues say, and
-//             neither a price nor a rate of theirs alone makes an answer
+//   ok        at least its minimum of independent venues remain whose prices reach the feed's quote
+//             currency without resting on one venue's word, and no single venue's loss would leave none
+//   stale     no venue's word remains that reaches the feed's quote currency: aggregators repeat what venues
+//             say, and neither a price nor a rate of theirs alone makes an answer
 //   degraded  everything between
 import type { AggregationConfig, FeedDefinition } from '@assay/oracle/model/feed';
 import { baseOf, quoteOf } from '@assay/oracle/model/pair';

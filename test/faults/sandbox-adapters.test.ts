@@ -10,8 +10,10 @@ import { SimulatedClock } from '@assay/kernel/time/clock';
 import type { Parsed, Source, SourceContext } from '@assay/oracle/sources/define-source';
 import { sourceContext } from '@assay/oracle/sources/source-context';
 import type { FaultKind } from '@assay/sandbox/faults';
+import { RecordedMarket, readRecording } from '@assay/sandbox/recording';
 import { Sandbox } from '@assay/sandbox/sandbox';
 import { POOLS } from '@assay/sandbox/venues/uniswap-v3';
+import { needsRecordings, recordings } from '../recordings.ts';
 import { endpointsOf, SandboxOutbound } from './sandbox-outbound.ts';
 
 const ADAPTERS = resolve(import.meta.dirname, '../../packages/oracle/src/sources/adapters');
@@ -211,6 +213,29 @@ test('a stale venue repeats its old trades with their old times; a skewed one be
   const skew = seen.prices.at(-1)!.venueAt! - at.clock.now();
   assert.ok(Math.abs(skew - 45_000) < 2_000, `${skew}`);
 });
+
+test(
+  'a recording played on the venues reaches the adapter in its own digits',
+  needsRecordings(),
+  async () => {
+    const clock = new SimulatedClock(START_MS);
+    const recording = readRecording(join(recordings()!, 'open/prices/usdc_depeg_2023_03'));
+    const market = new RecordedMarket({ recording, nowMs: START_MS, speed: 600 });
+    const sandbox = new Sandbox({ seed: 1, nowMs: START_MS, market });
+    const at = { clock, sandbox, outbound: new SandboxOutbound({ hosts: sandbox.hosts.values(), clock }) };
+    await pass(at, 60_000);
+    const source = sources.get('kraken')!;
+    const context = contextFor(at, source);
+    assert.deepEqual(
+      new Set(context.pairs),
+      new Set(['BTC/USD', 'BTC/USDT', 'BTC/USDC', 'USDC/USD', 'USDT/USD', 'USDC/USDT']),
+    );
+    for (const { pair, price } of (await poll(at, source, context)) as { pair: string; price: string }[]) {
+      const [base = '', quote = ''] = pair.split('/');
+      assert.equal(Number(price), market.rate('kraken', base, quote)!.price);
+    }
+  },
+);
 
 test('429, 418, 5xx and a refused region answer with status, words and Retry-After, and end by themselves', async () => {
   const at = world();

@@ -2,7 +2,7 @@
 // and tokens. In and out: protocol.ts. A pool's price changes with a block, every twelve seconds, as on
 // mainnet.
 // Documentation: ethereum.github.io/execution-apis, docs.uniswap.org/contracts/v3 (IUniswapV3PoolState).
-import { type Board, digits, type Row } from '../board.ts';
+import type { Board, Row } from '../board.ts';
 import {
   jsonResponse,
   NO_STREAM,
@@ -285,15 +285,4 @@ function result(id: unknown, value: unknown): unknown {
 
 function failure(id: unknown, code: number, message: string): unknown {
   return { jsonrpc: '2.0', id, error: { code, message } };
-}
-
-/** Pools as the control interface lists them. */
-export function describePools(board: Board): { pool: string; pair: string; price: string }[] {
-  return POOLS.flatMap((pool) => {
-    const row = board.rows.find((one) => {
-      const assets = [pool.token0.asset, pool.token1.asset];
-      return assets.includes(one.listing.base) && assets.includes(one.listing.quote);
-    });
-    return row === undefined ? [] : [{ pool: pool.address, pair: row.pair, price: digits(row, row.price) }];
-  });
 }
