@@ -28,10 +28,10 @@ const AGREEMENT_FULL_BPS = 15;
 /** At this much beyond it, half of the agreement is gone; the outlier floor of 60 bps leaves 0.24. */
 const AGREEMENT_HALF_BPS = 25;
 
-/** Fewer observations than this are no verdict on agreement. */
-const AGREEMENT_WEIGHT_MINIMUM = 20;
+/** Fewer observations than this, three quarters of a minute's, are no verdict on agreement. */
+const AGREEMENT_WEIGHT_MINIMUM = 40;
 
-/** Under this a pair disagrees more than it agrees, for longer than a half-life: it is quarantined. */
+/** Under this a pair disagrees far more than it agrees: it is quarantined. */
 const AGREEMENT_COLLAPSED = 0.3;
 
 type Entry = { health: Health; sampledAt: Partial<Record<Observation['kind'], number>> };

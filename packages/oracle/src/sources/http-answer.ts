@@ -67,7 +67,8 @@ export function waitTold(response: SourceResponse): number | undefined {
   const text = response.headers['retry-after']?.trim();
   if (text === undefined || text === '') return undefined;
   if (/^\d{1,9}(?:\.\d+)?$/.test(text)) return Math.min(WAIT_MAX_MS, Math.ceil(Number(text) * 1_000));
-  const until = Date.parse(text);
+  // An HTTP date begins with a weekday; the engine would read a date into "-1".
+  const until = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isFinite(until)) return undefined;
   // The date is in the venue's clock: count from the venue's own "now" where it says one.
   const saidAt = Date.parse(response.headers.date ?? '');

@@ -7,6 +7,9 @@ import type { PriceBook } from './price-book.ts';
 /** A poll that is hurried begins within this. */
 const HURRY_MS = 250;
 
+/** Somebody looks this often: one look earlier is within the limit, one later is not. */
+const LOOK_EVERY_MS = 250;
+
 export class PollWatch {
   readonly #timeoutMs: number;
   readonly #answeredAt = new Map<Pair, number>();
@@ -44,7 +47,7 @@ export class PollWatch {
   unanswered(pairs: readonly Pair[], book: PriceBook, intervalMs: number, now: number): Pair[] {
     return pairs.filter((pair) => {
       const answeredAt = Math.max(this.#answeredAt.get(pair) ?? 0, this.#startedAt);
-      return book.isLive(pair) && now - answeredAt >= this.limitMs(intervalMs);
+      return book.isLive(pair) && now - answeredAt >= this.limitMs(intervalMs) - LOOK_EVERY_MS;
     });
   }
 }

@@ -184,11 +184,11 @@ export class SourceRunner {
     this.arrange();
     this.streamer?.tick();
     this.#watchPace(now);
-    if (!isSecond) return;
     if (this.poller !== undefined) {
       const { book } = this.desk;
       this.#withdrawUnanswered(this.#watch.silent(this.active, book, this.pollIntervalMs, now));
     }
+    if (!isSecond) return;
     if (this.streamer !== undefined) this.desk.renew(this.active, (pair) => this.streamer?.aliveAt(pair));
     this.desk.watchFreshness(this.active, this.#watch.limitMs(this.pollIntervalMs), now);
   }
