@@ -29,9 +29,10 @@ export class VenueSpread {
     for (let o = 0; o < book.count; o++)
       distances.push(Math.abs(book.keys[book.order[o]!]! / value - 1) * 10_000);
     distances.sort((a, b) => a - b);
-    // The lower median: one liar who keeps within the floor must not widen the limit that holds him.
-    const middle = distances[(distances.length - 1) >> 1]!;
-    this.#add(Math.floor(at / HOUR_MS), Math.round(middle * 100) / 100);
+    // The nearest quarter of the others: a liar who keeps within the floor, and the crosses that he disturbs, must not widen
+    // the limit that holds him.
+    const near = distances[1 + ((distances.length - 2) >> 2)]!;
+    this.#add(Math.floor(at / HOUR_MS), Math.round(near * 100) / 100);
   }
 
   #add(hour: number, bps: number): void {
