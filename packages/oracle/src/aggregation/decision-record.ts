@@ -5,9 +5,9 @@ import type { AnswerState } from '../model/answer.ts';
 import { type Decision, type DecisionInput, VERDICTS } from '../model/decision.ts';
 import type { Pair } from '../model/pair.ts';
 import type { FeedBook } from './feed-book.ts';
+import { impliedPrice } from './implied-price.ts';
 import type { Plan } from './plan.ts';
 import type { RateSet, RateTable } from './rate-table.ts';
-import { CBPS_PER_LN } from './slot.ts';
 
 /** Numbers kept per input. */
 const WIDTH = 6;
@@ -147,18 +147,6 @@ export class DecisionRecord implements Decision {
   #format(value: Fixed): string {
     return formatFixed(value, this.#book.plan.definition.decimals, 'halfEven');
   }
-}
-
-/** Digits after the point of an implied price: it is for reading. */
-const IMPLIED_DIGITS = 8;
-
-/** price / e^residual: what the others imply, as exact as the residual is (a hundredth of a basis point). */
-export function impliedPrice(price: Fixed, residualCbps: number): string {
-  const factor = BigInt(Math.round(Math.exp(-residualCbps / CBPS_PER_LN) * 1e9));
-  const implied = (price * factor) / 1_000_000_000n;
-  const whole = (implied / 10n ** 18n).toString();
-  const decimals = whole === '0' ? 12 : Math.max(2, IMPLIED_DIGITS - whole.length);
-  return formatFixed(implied, decimals, 'halfEven');
 }
 
 let page = new Float64Array(PAGE_NUMBERS);

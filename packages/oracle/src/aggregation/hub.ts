@@ -1,8 +1,9 @@
 // The hub: all prices between quote currencies and hub assets, checked together (aggregation.md 2, points 2 to 5). In: the
 // slots at an instant. Out: verdicts on the slots, a RateTable and the Check record. Memory: the last rate of each currency
 // that no single venue can move; it ties the next check to continuity, weakly and by value only.
-import { type Fixed, formatFixed } from '@assay/kernel/money/fixed';
+import { type Fixed, formatFixed, parseFixed } from '@assay/kernel/money/fixed';
 import type { Check, CheckRate, DecisionInput, Verdict } from '../model/decision.ts';
+import { impliedPrice } from './implied-price.ts';
 import { addHash, type HashPair, hashToText } from './input-hash.ts';
 import { capVenues, type Statements, solveLeastAbsolute } from './joint-check.ts';
 import { outlierLimit } from './outlier-limit.ts';
@@ -327,7 +328,19 @@ class CheckRecord implements Check {
       const verdict: Verdict = input.isOutlier ? 'outlier' : 'used';
       const { offset, residualCbps, ageMs, confidence } = input;
       const { source, pair } = input.slot;
-      return { source, pair, offset, verdict, weightPpm: input.weight, residualCbps, ageMs, confidence };
+      const weightPpm = input.weight;
+      const told: DecisionInput = {
+        source,
+        pair,
+        offset,
+        verdict,
+        weightPpm,
+        residualCbps,
+        ageMs,
+        confidence,
+      };
+      if (input.isOutlier) told.implied = impliedPrice(parseFixed(input.text), residualCbps);
+      return told;
     });
   }
 }

@@ -218,11 +218,13 @@ function seconds(ms: number): string {
 
 function headline(explanation: Explanation): string {
   const { feed, price, low, high, state, stateReason } = explanation;
+  const method = METHODS[explanation.method] ?? explanation.method;
+  const how = explanation.sourcesUsed === 0 ? '' : `, ${method}`;
   const told = state === 'ok' ? `ok: ${stateReason}` : `${state}: ${stateReason}`;
   return [
     `${feed} is ${price}, between ${low} and ${high}.`,
     `State ${told}.`,
-    `${explanation.sourcesUsed} of ${explanation.sourcesConfigured} sources used, ${METHODS[explanation.method] ?? explanation.method}; ` +
+    `${explanation.sourcesUsed} of ${explanation.sourcesConfigured} sources used${how}; ` +
       `news of ${explanation.observedAt}, ${age(explanation.ageMs)} old.`,
   ].join('\n');
 }
