@@ -103,9 +103,10 @@ export class Delivery {
       }
       return records;
     } catch (error) {
-      // A log that cannot be read now is tried again at the next news; the position stays.
-      const { topic } = this.#options;
-      this.#options.log.error('the log could not be read', { topic, partition: one.partition, error });
+      // A log that cannot be read now is tried again; the position stays.
+      const { topic, log, clock } = this.#options;
+      log.error('the log could not be read', { topic, partition: one.partition, error });
+      clock.after(RETRY_PAUSE_MAX_MS, () => this.wake(one.partition));
       return [];
     }
   }

@@ -45,9 +45,8 @@ export class PartitionTail {
       return this.#keptFrom(offset, limit);
     }
     if (offset >= this.#nextOffset && !this.#mayHaveMore) return [];
-    // Cleared before reading: what is written while we read raises it again.
-    if (offset >= this.#nextOffset) this.#mayHaveMore = false;
     const records = this.#readLog(offset, limit);
+    if (offset >= this.#nextOffset) this.#mayHaveMore = false;
     const last = records[records.length - 1];
     if (last !== undefined && last.offset >= this.#nextOffset) {
       this.#nextOffset = last.offset + 1;

@@ -38,6 +38,8 @@ const DISTINCT_WAIT_MAX_MS = 2;
 // Rows deleted in one transaction: with 1,000 commits a second a quarter of a second of log, about a
 // millisecond of work.
 const RETENTION_STEP_ROWS = 256;
+// The same for large rows: their pages are freed one by one.
+const RETENTION_STEP_LENGTH = 4 * 1024 * 1024;
 
 // Moving the write-ahead file into the database holds a commit up for some milliseconds. At 32 MiB that is
 // one commit in thousands, far beyond the 99th percentile, and pages written again and again are moved once.
@@ -72,8 +74,9 @@ export class LogStore {
     this.#last = this.#database.prepare(`${row} DESC LIMIT 1`);
     this.#dataVersion = this.#database.prepare('PRAGMA data_version');
     this.#expire = this.#database.prepare(
-      `DELETE FROM instants WHERE id IN (SELECT id FROM instants WHERE id >= ? AND id < ? AND (at < ? OR total <= ?)
-       ORDER BY id LIMIT ${RETENTION_STEP_ROWS})`,
+      `DELETE FROM instants WHERE id IN (
+         SELECT id FROM instants WHERE id >= ? AND id < ? AND (at < ? OR total <= ?) AND total <= ?
+         ORDER BY id LIMIT ${RETENTION_STEP_ROWS})`,
     );
     this.consumers = new LogConsumers(this.#database, (partitionId) => this.range(partitionId));
   }
@@ -131,8 +134,10 @@ export class LogStore {
       | undefined;
     if (first === undefined || (first.at >= bornBefore && first.total > totalUpTo)) return false;
     const last = this.#last.get(start, firstRowId(partitionId + 1)) as { id: number };
-    const { changes } = this.transaction(() => this.#expire.run(start, last.id, bornBefore, totalUpTo));
-    return Number(changes) === RETENTION_STEP_ROWS;
+    const { changes } = this.transaction(() =>
+      this.#expire.run(start, last.id, bornBefore, totalUpTo, first.total + RETENTION_STEP_LENGTH),
+    );
+    return Number(changes) > 0;
   }
 
   /** True once after another process has committed. */

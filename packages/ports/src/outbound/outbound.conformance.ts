@@ -12,8 +12,8 @@ import type { Outbound, OutboundSocket } from './outbound.ts';
  *   GET  /moved    302 to /teapot
  *   GET  /large    a body of 100,000 bytes
  *   GET  /silent   nothing for at least 5 s
- *   /socket        sends the text "hello", the bytes 1 2 3 and a ping; sends "echo <frame>" for each frame; after "bye" it
- *                  closes with 4001 "so long"
+ *   /socket        sends the text "hello", the bytes 1 2 3 and a ping; sends "echo <frame>" for each frame;
+ *                  after "bye" it closes with 4001 "so long"
  */
 export type OutboundWorld = {
   outbound: Outbound;
