@@ -31,7 +31,7 @@ export const AGREEMENT_HALF_LIFE_MS = 60_000;
 export const PRIOR_WEIGHT = 2;
 
 /** Unheard targets begin well, not perfectly: whoever has proved himself goes first. */
-export const PRIOR_SIGNAL = 0.9;
+export const PRIOR_SIGNAL = 0.95;
 
 /** Answers up to this time cost nothing; a round trip around the world and back is under it. */
 export const LATENCY_GOOD_MS = 400;

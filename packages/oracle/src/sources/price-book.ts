@@ -11,6 +11,9 @@ export type Stamp = { source: string; profile: string; transport: 'stream' | 'po
 /** A quiet price of an intact stream is confirmed this often: under the 10 s in which silence must show. */
 export const RENEW_AFTER_MS = 8_000;
 
+/** Arrivals of one source are not this far out of order unless our clock was set back. */
+const SET_BACK_MS = 2_000;
+
 type Entry = { last: SourcePrice; isWithdrawn: boolean };
 
 export class PriceBook {
@@ -38,7 +41,9 @@ export class PriceBook {
     const entry = this.#entries.get(checked.pair);
     if (entry !== undefined) {
       const { last, isWithdrawn } = entry;
-      if (checked.observedAt < last.observedAt) return 'older';
+      // Times of ours from before our clock was set back prove nothing against times from after it.
+      const isSetBack = checked.receivedAt < last.receivedAt - SET_BACK_MS;
+      if (checked.observedAt < last.observedAt && !isSetBack) return 'older';
       if (!isWithdrawn) {
         if (checked.observedAt === last.observedAt && checked.price === last.price) return 'unchanged';
         const isOvertaking = stamp.transport === 'poll' && last.transport === 'stream' && isStreamHeard;

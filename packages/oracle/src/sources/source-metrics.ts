@@ -25,51 +25,111 @@ export type SourceMetrics = {
 };
 
 export function declareSourceMetrics(metrics: Metrics): SourceMetrics {
-  const counter = (name: string, help: string, ...labels: string[]) =>
-    metrics.counter({ name: `assay_source_${name}`, help, labels });
-  const gauge = (name: string, help: string, ...labels: string[]) =>
-    metrics.gauge({ name: `assay_source_${name}`, help, labels });
   return {
     guard: declareGuardMetrics(metrics),
     latency: metrics.histogram({
       name: 'assay_source_latency_seconds',
-      help: 'Response time of a poll; of a stream, the time from the venue to us.',
+      help: 'Response time of a poll; of a stream, the time from the venue to us beyond the fastest message.',
       labels: ['source', 'transport'],
       // From loopback to the usual timeout of a slow aggregator.
       buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     }),
-    frames: counter('frames_total', 'Frames of streams, by kind.', 'source', 'kind'),
-    published: counter('prices_total', 'Source prices published.', 'source', 'transport'),
-    rejected: counter('rejected_total', 'Parsed prices not published, by reason.', 'source', 'reason'),
-    coalesced: counter(
-      'coalesced_total',
-      'Prices replaced by a newer one of the same pair while the bus was slow.',
-    ),
-    errors: counter('errors_total', 'Errors, by code.', 'source', 'code'),
-    withdrawals: counter('withdrawals_total', 'Withdrawals published, by reason.', 'source', 'reason'),
-    reconnects: counter(
-      'reconnects_total',
-      'Connections opened after the first, by cause.',
-      'source',
-      'cause',
-    ),
-    sequenceGaps: counter('sequence_gaps_total', 'Gaps and steps back in sequence numbers.', 'source'),
-    rateLimitWaits: counter('rate_limit_waits_total', 'Times the venue told us to wait.', 'source'),
-    quarantines: counter('quarantines_total', 'Quarantines of a source or of one of its pairs.', 'source'),
-    failovers: counter(
-      'failovers_total',
-      'Standby sources called in for a feed, or sent back.',
-      'source',
-      'direction',
-    ),
-    age: gauge('age_seconds', 'Age of the newest news.', 'source', 'pair'),
-    confidence: gauge('confidence', 'Health score, 0 to 1.', 'source', 'pair'),
-    breaker: gauge('breaker_state', 'Breaker: 0 closed, 1 open, 2 half-open, 3 isolated.', 'source'),
-    skew: gauge('clock_skew_seconds', "The venue's clock minus ours.", 'source'),
+    ...declareCounters(metrics),
+    ...declareGauges(metrics),
+  };
+}
+
+type Named<Kind> = { [Name in keyof SourceMetrics as SourceMetrics[Name] extends Kind ? Name : never]: Kind };
+
+function declareCounters(metrics: Metrics): Named<Counter> {
+  return {
+    frames: metrics.counter({
+      name: 'assay_source_frames_total',
+      help: 'Frames of streams, by kind.',
+      labels: ['source', 'kind'],
+    }),
+    published: metrics.counter({
+      name: 'assay_source_prices_total',
+      help: 'Source prices published.',
+      labels: ['source', 'transport'],
+    }),
+    rejected: metrics.counter({
+      name: 'assay_source_rejected_total',
+      help: 'Parsed prices not published, by reason.',
+      labels: ['source', 'reason'],
+    }),
+    coalesced: metrics.counter({
+      name: 'assay_source_coalesced_total',
+      help: 'Prices replaced by a newer one of the same pair while the bus was slow.',
+    }),
+    errors: metrics.counter({
+      name: 'assay_source_errors_total',
+      help: 'Errors, by code.',
+      labels: ['source', 'code'],
+    }),
+    withdrawals: metrics.counter({
+      name: 'assay_source_withdrawals_total',
+      help: 'Withdrawals published, by reason.',
+      labels: ['source', 'reason'],
+    }),
+    reconnects: metrics.counter({
+      name: 'assay_source_reconnects_total',
+      help: 'Connections opened after the first, by cause.',
+      labels: ['source', 'cause'],
+    }),
+    sequenceGaps: metrics.counter({
+      name: 'assay_source_sequence_gaps_total',
+      help: 'Gaps and steps back in sequence numbers.',
+      labels: ['source'],
+    }),
+    rateLimitWaits: metrics.counter({
+      name: 'assay_source_rate_limit_waits_total',
+      help: 'Times the venue told us to wait.',
+      labels: ['source'],
+    }),
+    quarantines: metrics.counter({
+      name: 'assay_source_quarantines_total',
+      help: 'Quarantines of a source or of one of its pairs.',
+      labels: ['source'],
+    }),
+    failovers: metrics.counter({
+      name: 'assay_source_failovers_total',
+      help: 'Standby sources called in for a feed, or sent back.',
+      labels: ['source', 'direction'],
+    }),
+  };
+}
+
+function declareGauges(metrics: Metrics): Named<Gauge> {
+  return {
+    age: metrics.gauge({
+      name: 'assay_source_age_seconds',
+      help: 'Age of the newest news.',
+      labels: ['source', 'pair'],
+    }),
+    confidence: metrics.gauge({
+      name: 'assay_source_confidence',
+      help: 'Health score, 0 to 1.',
+      labels: ['source', 'pair'],
+    }),
+    breaker: metrics.gauge({
+      name: 'assay_source_breaker_state',
+      help: 'Breaker: 0 closed, 1 open, 2 half-open, 3 isolated.',
+      labels: ['source'],
+    }),
+    pairsLive: metrics.gauge({
+      name: 'assay_source_pairs_live',
+      help: 'Pairs with a price that was not withdrawn.',
+      labels: ['source'],
+    }),
+    skew: metrics.gauge({
+      name: 'assay_source_clock_skew_seconds',
+      help: "The venue's clock minus ours.",
+      labels: ['source'],
+    }),
     machineSkew: metrics.gauge({
       name: 'assay_machine_clock_skew_seconds',
       help: "The median of the venues' clocks minus ours.",
     }),
-    pairsLive: gauge('pairs_live', 'Pairs with a price that was not withdrawn.', 'source'),
   };
 }

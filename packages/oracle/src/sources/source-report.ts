@@ -7,16 +7,22 @@ import type { SourceMetrics } from './source-metrics.ts';
 import type { SourceRunner } from './source-runner.ts';
 import { stateOf } from './source-state.ts';
 
-export type ReportContext = { now: number; profile: string; machine: number | undefined };
+export type ReportContext = {
+  now: number;
+  profile: string;
+  machine: number | undefined;
+  previousBand?: Band | undefined;
+};
 
-export function statusOf(runner: SourceRunner, { now, profile, machine }: ReportContext): SourceStatus {
+export function statusOf(runner: SourceRunner, context: ReportContext): SourceStatus {
+  const { now, profile, machine, previousBand } = context;
   const { source } = runner.configured;
   const pairs = runner.configured.pairs.map((pair) => pairStatus(runner, pair, now));
   const active = pairs.filter(({ pair }) => runner.active.includes(pair));
   const pairsLive = pairs.filter(({ isLive }) => isLive).length;
   const judged = active.length === 0 ? pairs : active;
   const confidence = meanOf(judged.map((pair) => pair.confidence));
-  const band: Band = bandOf(confidence);
+  const band: Band = bandOf(confidence, previousBand);
   const { state, sentence, retryAt } = stateOfRunner(runner, { now, pairsLive, band, confidence, pairs });
   const latencyMs = runner.desk.confidence.meanLatencyMs();
   const skew = runner.desk.skewMs;

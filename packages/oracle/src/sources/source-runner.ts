@@ -116,7 +116,7 @@ export class SourceRunner {
 
   start(): void {
     this.#isStarted = true;
-    this.#watch.start(this.#now());
+    this.#watch.start(this.#monotonic());
     const missing = this.configured.pairs.filter((pair) => !this.#servable.has(pair));
     if (missing.length > 0) this.#log.warn('the venue has no name for some pairs', { pairs: missing });
     this.arrange();
@@ -183,10 +183,10 @@ export class SourceRunner {
     const now = this.#now();
     this.arrange();
     this.streamer?.tick();
-    this.#watchPace(now);
+    this.#watchPace();
     if (this.poller !== undefined) {
       const { book } = this.desk;
-      this.#withdrawUnanswered(this.#watch.silent(this.active, book, this.pollIntervalMs, now));
+      this.#withdrawUnanswered(this.#watch.silent(this.active, book, this.pollIntervalMs, this.#monotonic()));
     }
     if (!isSecond) return;
     if (this.streamer !== undefined) this.desk.renew(this.active, (pair) => this.streamer?.aliveAt(pair));
@@ -217,11 +217,11 @@ export class SourceRunner {
   }
 
   /** A stream that came up or went down changes the pace of polling at once. */
-  #watchPace(now: number): void {
+  #watchPace(): void {
     const isStreamUp = this.streamer?.isUp === true;
     if (isStreamUp === this.#wasStreamUp) return;
     this.#wasStreamUp = isStreamUp;
-    this.#watch.paceChanged(now);
+    this.#watch.paceChanged(this.#monotonic());
     if (!isStreamUp) this.poller?.hurry();
   }
 
@@ -235,7 +235,7 @@ export class SourceRunner {
   #takeSilence(pairs: readonly Pair[], detail: string): void {
     this.withdraw('silent', `${this.id}: ${detail}`, pairs, 'stream');
     const { book } = this.desk;
-    this.#withdrawUnanswered(this.#watch.unanswered(pairs, book, this.#intervalMs, this.#now()));
+    this.#withdrawUnanswered(this.#watch.unanswered(pairs, book, this.#intervalMs, this.#monotonic()));
   }
 
   #takeAnswer({ request, prices, response }: PollAnswer): void {
@@ -244,7 +244,7 @@ export class SourceRunner {
     metrics.latency.observe(response.durationMs / 1_000, { source: this.id, transport: 'poll' });
     const venueAt = prices[0]?.venueAt ?? Date.parse(response.headers.date ?? '');
     if (Number.isFinite(venueAt)) this.desk.observeClock(venueAt, response.receivedAt);
-    for (const { pair } of prices) this.#watch.answered(pair, now);
+    for (const { pair } of prices) this.#watch.answered(pair, this.#monotonic());
     this.#tally.readable('poll');
     this.desk.observe(request.pairs, { kind: 'success', latencyMs: response.durationMs }, now);
     this.#takePrices(prices, response.receivedAt, 'poll');
@@ -381,8 +381,13 @@ export class SourceRunner {
           new AssayError(code, `${source} refused the stream: ${detail}`, { context: { source, status } }),
         );
       },
-      onChange: () => this.#watchPace(this.#now()),
+      onChange: () => this.#watchPace(),
     };
+  }
+
+  /** For durations: the wall clock may be set. */
+  #monotonic(): number {
+    return this.#tools.clock.monotonic();
   }
 
   #now(): number {

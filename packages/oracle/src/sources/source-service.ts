@@ -94,6 +94,7 @@ class Service implements SourceService {
   #secondAt = 0;
   #saving: Promise<void> = Promise.resolve();
   readonly #told = new Map<string, string>();
+  readonly #bands = new Map<string, SourceStatus['band']>();
   #wasSkewed = false;
 
   constructor(options: SourceServiceOptions) {
@@ -149,7 +150,10 @@ class Service implements SourceService {
   status(): SourceStatus[] {
     const { clock, profile } = this.#options;
     const machine = this.#machineSkewMs();
-    return this.#runners.map((runner) => statusOf(runner, { now: clock.now(), profile, machine }));
+    return this.#runners.map((runner) => {
+      const previousBand = this.#bands.get(runner.id);
+      return statusOf(runner, { now: clock.now(), profile, machine, previousBand });
+    });
   }
 
   deny(source: string, reason: string): boolean {
@@ -195,7 +199,9 @@ class Service implements SourceService {
     this.#watchMachine(machine);
     const records: { key: string; value: string }[] = [];
     for (const runner of this.#runners) {
-      const status = statusOf(runner, { now, profile: this.#options.profile, machine });
+      const previousBand = this.#bands.get(runner.id);
+      const status = statusOf(runner, { now, profile: this.#options.profile, machine, previousBand });
+      this.#bands.set(runner.id, status.band);
       const told = `${status.state} ${status.band} ${status.breaker} ${status.pairsLive}`;
       if (!isAll && told === this.#told.get(runner.id)) continue;
       this.#logChange(runner.id, status);
