@@ -13,6 +13,7 @@ import type { Clock } from '@assay/kernel/time/clock';
 import { priceRecordOf } from '@assay/oracle/model/answer';
 import type { EventBus } from '@assay/ports/event-bus/event-bus';
 import type { Authenticator } from '../auth/authenticator.ts';
+import type { Principal } from '../auth/principal.ts';
 import { parsePosition } from '../views/answer-log.ts';
 import { asciiJson, type CurrentPrice } from '../views/current-price.ts';
 import type { PriceUpdate, PriceView } from '../views/prices.ts';
@@ -36,7 +37,7 @@ export type StreamRequest = {
   response: ServerResponse;
   currents: readonly CurrentPrice[];
   isAll: boolean;
-  keyId: string;
+  principal: Principal;
   lastEventId: string | undefined;
 };
 
@@ -111,7 +112,7 @@ export class PriceStream {
     const { response, currents } = request;
     const feeds = request.isAll ? undefined : new Set(currents.map(({ definition }) => definition.feed));
     const client = new StreamClient({
-      keyId: request.keyId,
+      principal: request.principal,
       feeds,
       response,
       onConflated: (count) => this.#conflated.add({}, count),
@@ -233,10 +234,14 @@ export class PriceStream {
   }
 
   async #dropRevoked(): Promise<void> {
-    const keyIds = new Set([...this.#clients].map(({ keyId }) => keyId));
-    for (const keyId of keyIds) {
-      if (await this.#options.authenticator.isStillValid(keyId)) continue;
-      for (const client of this.#clients) if (client.keyId === keyId) this.#drop(client, 'key');
+    const verdicts = new Map<string, boolean>();
+    for (const client of this.#clients) {
+      const { principal } = client;
+      // Two tokens of one client may end at different times.
+      const who = `${principal.id} ${principal.expiresAt ?? ''}`;
+      const known = verdicts.get(who) ?? (await this.#options.authenticator.isStillValid(principal));
+      verdicts.set(who, known);
+      if (!known) this.#drop(client, 'key');
     }
   }
 

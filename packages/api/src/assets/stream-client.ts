@@ -5,6 +5,7 @@
 // off by the stream. Invariant: events reach the subscriber in the order of their positions, so that the last
 // id it saw is a place to resume.
 import type { ServerResponse } from 'node:http';
+import type { Principal } from '../auth/principal.ts';
 
 export type StreamEvent = { feed: string; text: string };
 
@@ -12,7 +13,7 @@ export type StreamEvent = { feed: string; text: string };
 const BUFFERED_MAX_BYTES = 256 * 1_024;
 
 export class StreamClient {
-  readonly keyId: string;
+  readonly principal: Principal;
   /** undefined: all feeds. */
   readonly feeds: ReadonlySet<string> | undefined;
   readonly #response: ServerResponse;
@@ -24,12 +25,12 @@ export class StreamClient {
   #blockedSinceMs = 0;
 
   constructor(options: {
-    keyId: string;
+    principal: Principal;
     feeds: ReadonlySet<string> | undefined;
     response: ServerResponse;
     onConflated: (count: number) => void;
   }) {
-    this.keyId = options.keyId;
+    this.principal = options.principal;
     this.feeds = options.feeds;
     this.#response = options.response;
     this.#onConflated = options.onConflated;

@@ -8,15 +8,8 @@
 // RECHECK_AFTER_MS.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
-import { isCurrent, type KeyInfo, type KeyStore, type Scope } from './key-store.ts';
-
-export type Principal = {
-  keyId: string;
-  name: string;
-  scopes: ReadonlySet<Scope>;
-  /** undefined: all feeds. */
-  feeds: ReadonlySet<string> | undefined;
-};
+import { isCurrent, type KeyInfo, type KeyStore } from './key-store.ts';
+import type { Principal } from './principal.ts';
 
 /**
  * Together with the second after which a store looks at its file, this stays well under the promised five
@@ -69,9 +62,9 @@ export class Authenticator {
     return this.#remember(key, info, nowMs);
   }
 
-  /** Whether the key behind a long-lived connection still counts. */
-  async isStillValid(keyId: string): Promise<boolean> {
-    const info = await this.#keys.get(keyId);
+  /** Whether whoever opened a long-lived connection may still have it. */
+  async isStillValid(principal: Principal): Promise<boolean> {
+    const info = await this.#keys.get(principal.id);
     return info !== undefined && isCurrent(info, this.#clock.now());
   }
 
@@ -83,10 +76,12 @@ export class Authenticator {
 
   #remember(key: string, info: KeyInfo, nowMs: number): Principal {
     const principal: Principal = {
-      keyId: info.id,
+      id: info.id,
       name: info.name,
-      scopes: new Set(info.scopes),
-      feeds: info.feeds === undefined ? undefined : new Set(info.feeds),
+      scopes: info.scopes,
+      ...(info.feeds === undefined ? {} : { feeds: info.feeds }),
+      tier: 'standard',
+      kind: 'key',
     };
     this.#verified.delete(info.id);
     this.#verified.set(info.id, { key, principal, verifiedAt: nowMs });
@@ -133,22 +128,6 @@ export function keyInHeaders(rawHeaders: readonly string[]): string | undefined 
     }
   }
   return bearer;
-}
-
-/** @throws AssayError ACCESS_DENIED */
-export function requireScope(principal: Principal, scope: Scope): void {
-  if (principal.scopes.has(scope) || principal.scopes.has('admin')) return;
-  throw new AssayError('ACCESS_DENIED', `the API key "${principal.name}" does not have the scope ${scope}`, {
-    context: { field: 'scope', value: scope },
-  });
-}
-
-/** @throws AssayError ACCESS_DENIED */
-export function requireFeed(principal: Principal, feed: string): void {
-  if (principal.feeds === undefined || principal.feeds.has(feed)) return;
-  throw new AssayError('ACCESS_DENIED', `the API key "${principal.name}" may not read ${feed}`, {
-    context: { field: 'feed', value: feed },
-  });
 }
 
 function unauthenticated(): AssayError {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { isAssayError } from '@assay/kernel/errors/assay-error';
 import { SimulatedClock, systemClock } from '@assay/kernel/time/clock';
-import { createFileKeyStore, type KeyStore, type Scope } from './key-store.ts';
+import { createFileKeyStore, type KeyStore } from './key-store.ts';
+import type { Scope } from './principal.ts';
 
 const READ = { name: 'reader', scopes: ['prices:read'] } as const;
 

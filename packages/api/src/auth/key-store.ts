@@ -12,9 +12,7 @@ import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import type { Startable } from '@assay/kernel/lifecycle/startable';
 import { secureBytes } from '@assay/kernel/random/random';
 import type { Clock } from '@assay/kernel/time/clock';
-
-export const SCOPES = ['prices:read', 'prices:submit', 'admin'] as const;
-export type Scope = (typeof SCOPES)[number];
+import { SCOPES, type Scope } from './principal.ts';
 
 /** What may be shown of a key. */
 export type KeyInfo = {

@@ -7,6 +7,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '@assay/kernel/time/clock';
 import { type Authenticator, keyInHeaders } from '../auth/authenticator.ts';
+import { hasScope, mayReadFeed } from '../auth/principal.ts';
 import type { PriceView } from '../views/prices.ts';
 import type { RequestMeter } from './request-meter.ts';
 
@@ -32,8 +33,8 @@ export function createHotPrice(
     const nowMs = clock.now();
     const key = keyInHeaders(request.rawHeaders);
     const principal = key === undefined ? undefined : authenticator.recent(key, nowMs);
-    if (principal === undefined || !principal.scopes.has('prices:read')) return false;
-    if (principal.feeds !== undefined && !principal.feeds.has(current.definition.feed)) return false;
+    if (principal === undefined || !hasScope(principal, 'prices:read')) return false;
+    if (!mayReadFeed(principal, current.definition.feed)) return false;
     const text = current.text(nowMs);
     if (text === undefined) return false;
     // A flat list is written as it is; the text is ASCII, so latin1 is both exact and the cheapest.

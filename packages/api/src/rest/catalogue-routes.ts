@@ -1,5 +1,6 @@
 // Routes of what there is: feeds with their parameters, sources with their state, the server itself.
 import type { FeedDefinition } from '@assay/oracle/model/feed';
+import { mayReadFeed } from '../auth/principal.ts';
 import type { PriceView } from '../views/prices.ts';
 import type { Readiness } from '../views/readiness.ts';
 import { defineRoute, json, noQuery, type Route } from './route.ts';
@@ -19,9 +20,8 @@ export function catalogueRoutes(options: CatalogueOptions): Route[] {
     query: noQuery,
     handle({ principal }) {
       const definitions: FeedDefinition[] = [...options.view.all()].map(({ definition }) => definition);
-      const allowed = principal.feeds;
       return json(
-        definitions.filter(({ feed }) => allowed === undefined || allowed.has(feed)),
+        definitions.filter(({ feed }) => mayReadFeed(principal, feed)),
         true,
       );
     },

@@ -1,7 +1,7 @@
 // The parameters that routes share, as schemas. Every message is the fix: it says what is accepted.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { z } from 'zod';
-import { type Principal, requireFeed } from '../auth/authenticator.ts';
+import { mayReadFeed, type Principal, requireFeed } from '../auth/principal.ts';
 import type { CurrentPrice } from '../views/current-price.ts';
 import type { PriceView } from '../views/prices.ts';
 import { nearNames } from './near-names.ts';
@@ -85,8 +85,7 @@ export function findFeeds(
   if (names !== undefined) {
     return [...new Set(names.map((name) => findFeed(view, name, principal)))];
   }
-  const allowed = principal.feeds;
-  return [...view.all()].filter(({ definition }) => allowed === undefined || allowed.has(definition.feed));
+  return [...view.all()].filter(({ definition }) => mayReadFeed(principal, definition.feed));
 }
 
 export function unknownName(what: string, name: string, known: readonly string[]): AssayError {

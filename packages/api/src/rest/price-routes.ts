@@ -8,7 +8,7 @@ import type { History } from '@assay/ports/history/history';
 import { z } from 'zod';
 import { findSource, lastOwnPrice, type OwnPrice, pairsOfSource } from '../assets/own-prices.ts';
 import type { PastAnswers } from '../assets/past-answers.ts';
-import type { Principal } from '../auth/authenticator.ts';
+import type { Principal } from '../auth/principal.ts';
 import { asciiJson, type CurrentPrice } from '../views/current-price.ts';
 import type { PriceView } from '../views/prices.ts';
 import type { ConvertedPrice } from './explain-route.ts';

@@ -4,8 +4,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { z } from 'zod';
-import type { Principal } from '../auth/authenticator.ts';
-import type { Scope } from '../auth/key-store.ts';
+import type { Principal, Scope } from '../auth/principal.ts';
 
 export type RouteRequest<Q> = {
   path: Record<string, string>;

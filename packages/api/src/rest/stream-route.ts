@@ -16,7 +16,7 @@ export function streamRoute({ view, stream }: { view: PriceView; stream: PriceSt
       const isAll = query.feeds === undefined && principal.feeds === undefined;
       const given = headers['last-event-id'];
       const lastEventId = Array.isArray(given) ? given[0] : given;
-      await stream.serve({ response, currents, isAll, keyId: principal.keyId, lastEventId });
+      await stream.serve({ response, currents, isAll, principal, lastEventId });
       return 'streamed';
     },
   });

@@ -1,6 +1,7 @@
 // `assay keys create|list|revoke`: API keys of the program on this data folder. A running program follows
 // within 5 s.
-import { type KeyInfo, type KeyStore, SCOPES, type Scope } from '@assay/api/auth/key-store';
+import type { KeyInfo, KeyStore } from '@assay/api/auth/key-store';
+import { SCOPES, type Scope } from '@assay/api/auth/principal';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { systemClock } from '@assay/kernel/time/clock';
 import { openKeyStore } from '../drivers.ts';
