@@ -1,12 +1,14 @@
-// The market of `tick-to-client`: 1,000 feeds of ten sources. Seven of them quote dollars, three USDT, as
-// venues do; the first feeds are the crosses on which conversion rests. Known to the pipeline that reads it
-// and the venue that plays it.
+// The market of `tick-to-client`: 1,000 feeds of ten sources, the first of them the crosses on which
+// conversion rests. Known to the pipeline that reads it and the venue that plays it.
 import { defaultFeedParameters } from '@assay/oracle/model/default-feed-parameters';
 import type { FeedDefinition } from '@assay/oracle/model/feed';
 
 const FEEDS = 1_000;
 const SOURCES = 10;
-const DOLLAR_SOURCES = 7;
+
+/** How many of the sources quote dollars; the rest quote USDT, and every move of USDT moves all feeds. */
+export const MARKETS = { dollars: 10, mixed: 7 } as const;
+export type Market = keyof typeof MARKETS;
 
 export const SOURCE_IDS: readonly string[] = Array.from({ length: SOURCES }, (_, i) => `venue${i}`);
 
@@ -15,31 +17,31 @@ const BASES = [...CROSSES, ...Array.from({ length: FEEDS - CROSSES.length }, (_,
 /** Places about which prices move, dollars; USDT a little under one, so that conversion is not by one. */
 const LEVELS: Record<string, number> = { USDT: 0.9995, USDC: 1, EUR: 1.08, BTC: 67_000, ETH: 3_000 };
 
-export function feedsOfBench(): FeedDefinition[] {
+export function feedsOfBench(market: Market): FeedDefinition[] {
   return BASES.map((base) => ({
     feed: `${base}/USD`,
     ...defaultFeedParameters(`${base}/USD`, { venueCount: SOURCES }),
-    sources: SOURCE_IDS.map((source, index) => ({ source, pair: pairOf(base, index), weight: 1 })),
+    sources: SOURCE_IDS.map((source, index) => ({ source, pair: pairOf(base, index, market), weight: 1 })),
   }));
 }
 
-export function pairsOfSource(source: string): string[] {
+export function pairsOfSource(source: string, market: Market): string[] {
   const index = SOURCE_IDS.indexOf(source);
-  return BASES.map((base) => pairOf(base, index));
+  return BASES.map((base) => pairOf(base, index, market));
 }
 
 /** A dollar venue of USDT itself is one; the others quote everything but USDT in USDT. */
-function pairOf(base: string, source: number): string {
-  return source < DOLLAR_SOURCES || base === 'USDT' ? `${base}/USD` : `${base}/USDT`;
+function pairOf(base: string, source: number, market: Market): string {
+  return source < MARKETS[market] || base === 'USDT' ? `${base}/USD` : `${base}/USDT`;
 }
 
 /**
  * Symbol as the venue spells it, and a price near its level whose digits change from one trade to the next.
  */
-export function tradeOf(turn: number): { source: string; symbol: string; price: string } {
+export function tradeOf(turn: number, market: Market): { source: string; symbol: string; price: string } {
   const base = BASES[turn % FEEDS]!;
   const source = Math.floor(turn / FEEDS) % SOURCES;
-  const [, quote] = pairOf(base, source).split('/');
+  const [, quote] = pairOf(base, source, market).split('/');
   const level = (LEVELS[base] ?? 10 + (turn % FEEDS)) / (quote === 'USDT' ? LEVELS.USDT! : 1);
   // Half a basis point either way: venues agree, and no two prices in a row are the same.
   const wobble = 1 + (((turn * 7_919) % 101) - 50) / 1e6;

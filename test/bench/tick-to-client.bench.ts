@@ -9,11 +9,10 @@
 import { createServer, request, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
-import { AssayError } from '@assay/kernel/errors/assay-error';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { BenchRow } from './bench-row.ts';
 import { type BenchTarget, startServer } from './http-load.ts';
-import { tradeOf } from './tick-market.ts';
+import { type Market, tradeOf } from './tick-market.ts';
 
 const SERVERS = join(import.meta.dirname, 'servers');
 const TRADES_PER_SECOND = 10_000;
@@ -25,47 +24,49 @@ const TARGET_P99_MS = 10;
 
 export async function run(): Promise<BenchRow[]> {
   const echo = await measureEcho();
+  return [
+    ...(await measure('dollars', 'ten dollar venues', echo)),
+    ...(await measure('mixed', 'seven dollar venues, three in USDT', echo)),
+  ];
+}
+
+async function measure(market: Market, words: string, echo: readonly number[]): Promise<BenchRow[]> {
   const venue = await startVenue();
   const pipeline = await startServer(join(SERVERS, 'assay-pipeline.ts'), {
-    args: [venue.url],
+    args: [venue.url, market],
     isPinned: false,
   });
-  const player = play(venue);
-  let subscriber: Subscriber | undefined;
+  await venue.allSubscribed;
+  const player = play(venue, market);
+  const subscriber = subscribe(pipeline.target);
   try {
-    await venue.allSubscribed;
-    subscriber = subscribe(pipeline.target);
     await sleep(WARM_UP_MS);
     subscriber.clear();
     const sentBefore = player.sent();
     const cpuBefore = await pipeline.cpuSeconds();
     await sleep(MEASURED_MS);
-    const latencies = subscriber.latencies().sort((a, b) => a - b);
-    const cpu = ((await pipeline.cpuSeconds()) - cpuBefore) / (MEASURED_MS / 1_000);
+    const latencies = [...subscriber.latencies()].sort((a, b) => a - b);
     const rate = ((player.sent() - sentBefore) * 1_000) / MEASURED_MS;
+    const cpu = ((await pipeline.cpuSeconds()) - cpuBefore) / (MEASURED_MS / 1_000);
     const p99 = at(latencies, 0.99);
+    const answers = Math.round((latencies.length * 1_000) / MEASURED_MS);
     return [
       {
-        what: 'venue frame to subscriber, p99 (control: socket echo, p99)',
+        what: `${words}: venue frame to subscriber, p99 (control: socket echo)`,
         value: p99,
         unit: 'ms',
         control: at(echo, 0.99),
         target: `<= ${TARGET_P99_MS}`,
         met: p99 <= TARGET_P99_MS,
       },
-      {
-        what: 'venue frame to subscriber, median',
-        value: at(latencies, 0.5),
-        unit: 'ms',
-        control: at(echo, 0.5),
-      },
-      { what: 'trades sent', value: Math.round(rate), unit: '/s', target: `>= ${TRADES_PER_SECOND * 0.99}` },
-      { what: 'answers received', value: Math.round((latencies.length * 1_000) / MEASURED_MS), unit: '/s' },
-      { what: 'CPU of the whole pipeline', value: Number(cpu.toFixed(2)), unit: 'cores' },
+      { what: `${words}: median`, value: at(latencies, 0.5), unit: 'ms', control: at(echo, 0.5) },
+      { what: `${words}: trades sent`, value: Math.round(rate), unit: '/s' },
+      { what: `${words}: answers that rest on a new trade`, value: answers, unit: '/s' },
+      { what: `${words}: CPU of the whole pipeline`, value: Number(cpu.toFixed(2)), unit: 'cores' },
     ];
   } finally {
     player.stop();
-    subscriber?.stop();
+    subscriber.stop();
     await pipeline.stop();
     venue.stop();
   }
@@ -112,14 +113,14 @@ async function startVenue(): Promise<Venue> {
  * Sends what is due every millisecond; a pause of this process is caught up at once and counts as latency of
  * nobody.
  */
-function play(venue: Venue): { sent(): number; stop(): void } {
+function play(venue: Venue, market: Market): { sent(): number; stop(): void } {
   let turn = 0;
   let count = 0;
   const startedMs = performance.now();
   const timer = setInterval(() => {
     const due = Math.floor(((performance.now() - startedMs) / 1_000) * TRADES_PER_SECOND);
     for (; turn < due; turn++) {
-      const { source, symbol, price } = tradeOf(turn);
+      const { source, symbol, price } = tradeOf(turn, market);
       const socket = venue.listeners.get(`${source}@${symbol}`);
       if (socket === undefined) continue;
       // Each instrument of each source is traded once in 10,000 turns; its trades are numbered without a gap.
@@ -197,10 +198,9 @@ async function measureEcho(): Promise<number[]> {
   return latencies.sort((a, b) => a - b);
 }
 
-/** @throws AssayError ASSERTION_FAILED when nothing was measured */
+/** Where nothing came in the time of measurement, at least that time. */
 function at(sorted: readonly number[], share: number): number {
-  const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-  if (value === undefined) throw new AssayError('ASSERTION_FAILED', 'nothing reached the subscriber');
+  const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? MEASURED_MS;
   return Number(value.toFixed(2));
 }
 

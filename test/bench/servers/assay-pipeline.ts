@@ -18,9 +18,10 @@ import { createSqliteBus } from '@assay/ports/event-bus/sqlite';
 import { createSqliteHistory } from '@assay/ports/history/sqlite';
 import { createNetworkOutbound } from '@assay/ports/outbound/network';
 import { serveBench } from '../http-load.ts';
-import { feedsOfBench, pairsOfSource, SOURCE_IDS } from '../tick-market.ts';
+import { feedsOfBench, type Market, pairsOfSource, SOURCE_IDS } from '../tick-market.ts';
 
 const venueUrl = process.argv[2]!;
+const market = process.argv[3] as Market;
 const folder = mkdtempSync(join(tmpdir(), 'assay-tick-to-client-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
@@ -32,7 +33,7 @@ const bus = createSqliteBus({ path: join(folder, 'events.sqlite'), namespace: 'n
 const history = createSqliteHistory({ path: join(folder, 'history.sqlite'), clock });
 const keys = createFileKeyStore({ path: join(folder, 'keys.json'), clock });
 const outbound = createNetworkOutbound({ clock, proxy: { httpsProxy: '', httpProxy: '', noProxy: '' } });
-const feeds = feedsOfBench();
+const feeds = feedsOfBench(market);
 const traits = SOURCE_IDS.map((source) => ({
   source,
   name: source,
@@ -49,7 +50,7 @@ const aggregation = createAggregationService({ bus, clock, log, metrics, config,
 const sources = createSourceService({
   sources: SOURCE_IDS.map((id) => ({
     source: { ...binance, id, name: id, venue: id },
-    pairs: pairsOfSource(id),
+    pairs: pairsOfSource(id, market),
     endpoints: { rest: venueUrl.replace('ws', 'http'), stream: `${venueUrl}/${id}` },
     credentials: {},
     options: {},
