@@ -25,12 +25,12 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '7' },
   },
 });
-const seed = Number(values.seed);
+const seed = numberFrom('seed', values.seed, 0, 4_294_967_295);
 const setup = await readSetup();
 const venues = setup.config.sources.map(({ source }) => source).filter((id) => id !== 'submitted');
 const coverage = new Coverage(setup.config);
-const all = choices(venues, Number(values.kill));
-const every = Math.max(1, Math.round(1 / Number(values.scale)));
+const all = choices(venues, numberFrom('kill', values.kill, 1, venues.length - 1));
+const every = Math.max(1, Math.round(1 / numberFrom('scale', values.scale, 0.001, 1)));
 const chosen = all.filter((_, index) => index % every === 0);
 
 printCoverage();
@@ -45,6 +45,13 @@ printSilences(silences);
 printDeath(death);
 const isGood = summarise(results, silences, death);
 process.exitCode = isGood ? 0 : 1;
+
+function numberFrom(name: string, text: string, minimum: number, maximum: number): number {
+  const value = Number(text);
+  if (text !== '' && value >= minimum && value <= maximum) return value;
+  process.stderr.write(`faults: --${name} is "${text}"; it must be a number from ${minimum} to ${maximum}\n`);
+  process.exit(1);
+}
 
 async function runChoices(): Promise<ChoiceResult[]> {
   const done: ChoiceResult[] = [];
