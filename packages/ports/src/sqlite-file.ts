@@ -21,6 +21,9 @@ export type FileKind = {
 // Another process may hold the write lock while it makes the tables or moves the log; both take milliseconds.
 const OPEN_TIMEOUT_MS = 5_000;
 
+const SQLITE_FULL = 13;
+const SQLITE_IOERR_SHMSIZE = 4874;
+
 /** @throws AssayError DATA_FILE_INVALID, DATA_FOLDER_UNUSABLE */
 export function openForWriting(path: string, kind: FileKind, synchronous: 'FULL' | 'NORMAL'): DatabaseSync {
   return guarded(path, kind, () => {
@@ -65,7 +68,9 @@ export function openForReading(path: string, kind: FileKind, isQuiet = false): D
 /** What an error of SQLite means to a caller. An AssayError stays what it is. */
 export function explainSqliteError(error: unknown, path: string, kind: FileKind): AssayError {
   if (error instanceof AssayError) return error;
-  const primary = ((error as { errcode?: number }).errcode ?? 0) & 0xff;
+  const code = (error as { errcode?: number }).errcode ?? 0;
+  // The shared index of a write-ahead file could not grow: on a full disk this comes before SQLITE_FULL.
+  const primary = code === SQLITE_IOERR_SHMSIZE ? SQLITE_FULL : code & 0xff;
   const context = { path, sqlite: messageOf(error) };
   switch (primary) {
     case 11: // SQLITE_CORRUPT
@@ -78,7 +83,7 @@ export function explainSqliteError(error: unknown, path: string, kind: FileKind)
         `the ${kind.name} ${path} cannot be opened for writing: ${messageOf(error)}`,
         { context, cause: error },
       );
-    case 13: // SQLITE_FULL
+    case SQLITE_FULL:
       return new AssayError(kind.unavailable, `no room is left on the disk of the ${kind.name} ${path}`, {
         context: { ...context, reason: 'disk full' },
         cause: error,

@@ -204,6 +204,10 @@ describe('a full disk', () => {
       (error: unknown) => isAssayError(error, 'BUS_UNAVAILABLE') && error.isTransient,
     );
     ok(accepted.length > 0);
+    await rejects(
+      busAt(join(mount, 'another.sqlite')).start(),
+      (error) => isAssayError(error, 'BUS_UNAVAILABLE') && error.message.startsWith('no room is left'),
+    );
     rmSync(filler);
     await bus.publish('prices', large(1_000));
     deepStrictEqual(numbersOf(await bus.read('prices', 0, 0, 1_000)), [...accepted, 1_000]);

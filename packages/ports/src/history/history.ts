@@ -1,7 +1,8 @@
 // The history: append-only by feed and time, written by `archive` (or the Kafka connector), read by api and
 // replay.
 //
-// Order: reads are in ascending time unless said; rows of one millisecond keep the order of their insertion.
+// Order: reads are in ascending time unless said (`receivedAt`, `answeredAt`, `startAt`); rows of one
+//   millisecond are in the order of their offsets.
 // Idempotence: every row carries the log position it came from (`offset`); appending it twice keeps one.
 // Durability: `append*` resolves when the rows survive the death of the process.
 // Bounds: one read returns at most 10,000 rows; a cursor continues it.

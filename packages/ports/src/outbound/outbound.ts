@@ -35,7 +35,11 @@ export type SocketHandlers = {
   onFrame(frame: string | Uint8Array): void;
   /** A protocol-level ping or pong arrived: the peer lives. */
   onPulse(): void;
-  /** Called exactly once, also when opening failed; nothing is called after it. */
+  /**
+   * Called exactly once, also when opening failed; nothing is called after it. `code` is that of the peer,
+   * 1006 when there was none (then `text` begins with the reason: dns, refused, reset, tls, proxy, timeout,
+   * ...), or the HTTP status (400 to 599) with which opening was refused.
+   */
   onClose(reason: { code: number; text: string }): void;
 };
 
