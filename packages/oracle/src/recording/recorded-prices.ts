@@ -124,8 +124,17 @@ function timeOf(cell: string | undefined, unitMs: number): number | undefined {
   const text = cell?.trim() ?? '';
   if (text === '') return undefined;
   const value = Number(text);
-  const at = Number.isNaN(value) ? Date.parse(text) : Math.ceil(value * unitMs - 1e-6);
+  const at = Number.isNaN(value) ? dateOf(text) : Math.ceil(value * unitMs - ROUNDING_MS);
   return Number.isFinite(at) && at > 0 ? at : undefined;
+}
+
+/** Seconds with a fraction are doubles: 0.3 s is a little less or more than 300 ms. */
+const ROUNDING_MS = 5e-4;
+
+/** A date without a zone is UTC, on every machine. */
+function dateOf(text: string): number {
+  const hasZone = /(Z|[+-]\d\d:?\d\d)$/i.test(text);
+  return Date.parse(hasZone || !text.includes(':') ? text : `${text.replace(' ', 'T')}Z`);
 }
 
 function isPositive(text: string): boolean {
