@@ -1,5 +1,6 @@
-// `replay`: what a recorded day costs. The recorded series of March 2023 go through the production aggregator in virtual
-// time; figure: processor time per recorded day, rows read beforehand. Reading the rows is a figure of its own.
+// `replay`: what a recorded day costs. The recorded series of March 2023 go through the production aggregator
+// in virtual time; figure: processor time per recorded day, rows read beforehand. Reading the rows is a
+// figure of its own.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type LoadedRecording, loadRecording } from '@assay/assay/recording-files';

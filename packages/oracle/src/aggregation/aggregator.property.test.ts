@@ -103,7 +103,8 @@ test('with the hostile weight under half across every cut, an answer lies within
       for (const answer of aggregator.take(instantOf(1000, lying)).answers) {
         const truth = TRUE_PRICES.get(answer.feed)!;
         const away = Math.abs(Number(answer.price) / truth - 1) * 10_000;
-        // Honest noise is 15 bps, through two conversions; within the floor of 60 nobody can be told from the honest.
+        // Honest noise is 15 bps, through two conversions; within the floor of 60 nobody can be told from the
+        // honest.
         assert.ok(away <= 110, `${answer.feed} ${answer.price} is ${away} bps away`);
       }
     }),

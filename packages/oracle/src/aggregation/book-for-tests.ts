@@ -1,4 +1,5 @@
-// Small markets for the tests of this folder: a configuration and instants from a few lines. Nothing here is random.
+// Small markets for the tests of this folder: a configuration and instants from a few lines. Nothing here is
+// random.
 import { defaultFeedParameters } from '../model/default-feed-parameters.ts';
 import type { AggregationConfig, FeedDefinition } from '../model/feed.ts';
 import type { Instant } from '../model/instant.ts';

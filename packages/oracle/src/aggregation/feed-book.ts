@@ -1,6 +1,7 @@
-// The book of one feed at one instant: which of its source prices count, at what weight, what each is in the feed's currency,
-// and what the answer would be without each venue in turn. In: slots, the hub's rates and verdicts. Out: positions in
-// ascending order, medians, quantiles. Doubles choose positions; whoever wants a price converts that position exactly.
+// The book of one feed at one instant: which of its source prices count, at what weight, what each is in the
+// feed's currency, and what the answer would be without each venue in turn. In: slots, the hub's rates and
+// verdicts. Out: positions in ascending order, medians, quantiles. Doubles choose positions; whoever wants a
+// price converts that position exactly.
 import type { Fixed } from '@assay/kernel/money/fixed';
 import { VERDICTS, type Verdict } from '../model/decision.ts';
 import type { Hub } from './hub.ts';
@@ -26,8 +27,8 @@ const CONTINUITY_WEIGHT = WEIGHT_ONE / 2;
 const NEARLY_EQUAL = 4e-15;
 
 /**
- * The answer with one venue gone: positions under the rates without that venue. lower -1: no price of the feed is left; then
- * `value` is what the rest of the hub implies, or NaN.
+ * The answer with one venue gone: positions under the rates without that venue. lower -1: no price of the
+ * feed is left; then `value` is what the rest of the hub implies, or NaN.
  */
 export type Loss = { venue: number; lower: number; upper: number; value: number; set: RateSet };
 
@@ -105,7 +106,10 @@ export class FeedBook implements Weighted {
     this.isHalfRemoved = removed * 2 > total;
   }
 
-  /** Whether the price of an input has to do with the answer: everything but what is stale, withdrawn or missing. */
+  /**
+   * Whether the price of an input has to do with the answer: everything but what is stale, withdrawn or
+   * missing.
+   */
   isTakenIn(i: number): boolean {
     const verdict = this.verdicts[i]!;
     return verdict !== STALE && verdict !== WITHDRAWN && verdict !== MISSING;
@@ -162,16 +166,18 @@ export class FeedBook implements Weighted {
     return slot.isOutlier ? OUTLIER : USED;
   }
 
-  /** Points 3 and 6: around the weighted median of the feed's own prices, tied weakly to its last ok answer. */
+  /**
+   * Points 3 and 6: around the weighted median of the feed's own prices, tied weakly to its last ok answer.
+   */
   #removeOutliers(): void {
     const { order, keys, count, residuals, verdicts } = this;
     const centre = this.#centre({ order, keys, count });
-    const spread = this.#measure({ order, keys, count }, centre);
+    const usual = this.#measure({ order, keys, count }, centre);
     this.count = 0;
     for (let at = 0; at < count; at++) {
       const i = order[at]!;
       residuals[i] = distances[at]!;
-      if (Math.abs(residuals[i]!) > Math.max(spread, this.#slots[i]!.floorCbps)) {
+      if (Math.abs(residuals[i]!) > Math.max(usual, this.#slots[i]!.floorCbps)) {
         verdicts[i] = OUTLIER;
         this.#doubted[this.#doubtedCount++] = i;
       } else order[this.count++] = i;
@@ -255,7 +261,10 @@ export class FeedBook implements Weighted {
     return false;
   }
 
-  /** Survivors when a venue has no say, sorted into the second order; in a leaf feed the outlier rule is applied anew. */
+  /**
+   * Survivors when a venue has no say, sorted into the second order; in a leaf feed the outlier rule is
+   * applied anew.
+   */
   #survivorsWithout(venue: number, set: RateSet): number {
     const factors = this.table.factorsTo(set, this.plan.quote);
     const keys = this.#keysWithout;
@@ -274,11 +283,11 @@ export class FeedBook implements Weighted {
     sortPositions(order, count, this.#isBeforeWithout);
     if (!isJudgedAnew || this.plan.isHub || count < 2) return count;
     const centre = this.#centre({ order, keys, count });
-    const spread = this.#measure({ order, keys, count }, centre);
+    const usual = this.#measure({ order, keys, count }, centre);
     let kept = 0;
     for (let at = 0; at < count; at++) {
       const i = order[at]!;
-      if (Math.abs(distances[at]!) <= Math.max(spread, this.#slots[i]!.floorCbps)) order[kept++] = i;
+      if (Math.abs(distances[at]!) <= Math.max(usual, this.#slots[i]!.floorCbps)) order[kept++] = i;
     }
     return kept;
   }

@@ -19,7 +19,7 @@ import { addHash, type HashPair, hashToText } from './input-hash.ts';
 import type { FeedPlan, Plan } from './plan.ts';
 import { PriceGuard } from './price-guard.ts';
 import { reasonOf } from './state-reason.ts';
-import { VenueSpread } from './venue-spread.ts';
+import { VenueDispersion } from './venue-dispersion.ts';
 
 export type Evaluation = { answer: Answer; decision: Decision };
 
@@ -32,7 +32,7 @@ export class FeedState {
   readonly #plan: Plan;
   readonly #book: FeedBook;
   readonly #guard: PriceGuard;
-  readonly #spread: VenueSpread = new VenueSpread();
+  readonly #dispersion: VenueDispersion = new VenueDispersion();
   readonly #window: PriceWindow;
   #last: Answer | undefined;
   /** When a price was last computed, not only repeated. */
@@ -74,7 +74,7 @@ export class FeedState {
     const answer = this.#answer({ at, hub, state, causes, bounds, venues });
     if (state === 'ok') {
       this.#lastOk = value;
-      this.#spread.observe(at, value, book);
+      this.#dispersion.observe(at, value, book);
     }
     return this.#publish(answer, causes, hub, mustSpeak);
   }
@@ -105,7 +105,7 @@ export class FeedState {
     const venues = book.countVenues();
     if (venues < definition.minimumVenues && !isSingle)
       causes.push(`venues:${venues}<${definition.minimumVenues}`);
-    const limit = (definition.venueLossLimitBps ?? this.#spread.limitBps) / 10_000;
+    const limit = (definition.venueLossLimitBps ?? this.#dispersion.limitBps) / 10_000;
     for (let l = 0; l < book.lossCount; l++) {
       const loss = book.losses[l]!;
       let without = loss.value;

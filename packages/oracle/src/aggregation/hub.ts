@@ -1,6 +1,7 @@
-// The hub: all prices between quote currencies and hub assets, checked together (aggregation.md 2, points 2 to 5). In: the
-// slots at an instant. Out: verdicts on the slots, a RateTable and the Check record. Memory: the last rate of each currency
-// that no single venue can move; it ties the next check to continuity, weakly and by value only.
+// The hub: all prices between quote currencies and hub assets, checked together (aggregation.md 2, points 2
+// to 5). In: the slots at an instant. Out: verdicts on the slots, a RateTable and the Check record. Memory:
+// the last rate of each currency that no single venue can move; it ties the next check to continuity, weakly
+// and by value only.
 import { type Fixed, formatFixed, parseFixed } from '@assay/kernel/money/fixed';
 import type { Check, CheckRate, DecisionInput, Verdict } from '../model/decision.ts';
 import { impliedPrice } from './implied-price.ts';
@@ -69,15 +70,19 @@ export class Hub {
     this.#record(at, live);
   }
 
-  /** Whether a slot is an outlier when a venue has no say in it, neither as a price nor as a judge of the others. */
+  /**
+   * Whether a slot is an outlier when a venue has no say in it, neither as a price nor as a judge of the
+   * others.
+   */
   isOutlierWithout(venue: number, slot: Slot): boolean {
     const judged = this.#outliersWithout.get(venue);
     return judged === undefined ? slot.isOutlier : judged.has(slot);
   }
 
   /**
-   * Point 5, taken at its word: a venue that is removed must not have decided who else is out. Where nobody but the venue
-   * itself was removed, its absence changes no verdict, and the rates without it follow from the same survivors.
+   * Point 5, taken at its word: a venue that is removed must not have decided who else is out. Where nobody
+   * but the venue itself was removed, its absence changes no verdict, and the rates without it follow from
+   * the same survivors.
    */
   #judgeWithoutEach(live: readonly Live[], anchors: Int32Array, isOutlier: Uint8Array): Map<number, RateSet> {
     this.#outliersWithout.clear();
@@ -125,11 +130,11 @@ export class Hub {
     }
     let total = 0;
     let removed = 0;
-    const spread = outlierLimit(residuals, residuals.length);
+    const usual = outlierLimit(residuals, residuals.length);
     const isOutlier = new Uint8Array(live.length);
     live.forEach(({ slot, weight }, s) => {
       total += weight;
-      if (Math.abs(residuals[s]!) <= Math.max(spread, slot.floorCbps)) return;
+      if (Math.abs(residuals[s]!) <= Math.max(usual, slot.floorCbps)) return;
       isOutlier[s] = 1;
       removed += weight;
     });
@@ -239,7 +244,10 @@ function hubPriceOf({ slot, weight }: Live): HubPrice {
   return { source, venue, base, quote, value, fixed: slot.fixed, weight };
 }
 
-/** Anchor of each currency: the dollar where a path leads to it, else the most quoted currency of its part. -1: unheard. */
+/**
+ * Anchor of each currency: the dollar where a path leads to it, else the most quoted currency of its part.
+ * -1: unheard.
+ */
 function anchorsOf(plan: Plan, live: readonly Live[]): Int32Array {
   const parent = Int32Array.from(plan.currencies, (_, c) => c);
   const find = (c: number): number => {

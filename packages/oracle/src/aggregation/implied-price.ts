@@ -1,4 +1,5 @@
-// What the others imply, in the currency of the price that they contradict. In: the exact price and its residual. Out: text.
+// What the others imply, in the currency of the price that they contradict. In: the exact price and its
+// residual. Out: text.
 import { type Fixed, formatFixed } from '@assay/kernel/money/fixed';
 import { CBPS_PER_LN } from './slot.ts';
 

@@ -1,7 +1,8 @@
-// The exact rates of the hub currencies after a joint check. In: the prices that survived it, with weights. Out: for each
-// currency its rate to the anchor (the dollar), with all venues and again without each venue in turn. A rate is the weighted
-// median of direct prices (which count twice) and of those that one source's pair of prices implies (BTC/USD over BTC/USDT);
-// a currency that has neither is converted through one that has a rate. Doubles order the candidates, integers compute.
+// The exact rates of the hub currencies after a joint check. In: the prices that survived it, with weights.
+// Out: for each currency its rate to the anchor (the dollar), with all venues and again without each venue in
+// turn. A rate is the weighted median of direct prices (which count twice) and of those that one source's
+// pair of prices implies (BTC/USD over BTC/USDT); a currency that has neither is converted through one that
+// has a rate. Doubles order the candidates, integers compute.
 import { FIXED_ONE, type Fixed, mulDiv } from '@assay/kernel/money/fixed';
 import { venueCapOf } from './venue-cap.ts';
 import { NO_VENUE_EXCLUDED, type Pick, pickMedian, pickQuantile, type Weighted } from './weighted-median.ts';

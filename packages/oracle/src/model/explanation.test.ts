@@ -1,5 +1,5 @@
-// Golden texts: "why this number?" for six situations, made by the real aggregator. A text that changes on purpose is
-// written anew by hand into golden/: the failure of its test shows it in full.
+// Golden texts: "why this number?" for six situations, made by the real aggregator. A text that changes on
+// purpose is written anew by hand into golden/: the failure of its test shows it in full.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

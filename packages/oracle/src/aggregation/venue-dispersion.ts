@@ -1,5 +1,6 @@
-// By how much the venues of a feed normally differ, over the last day. In: the distances of survivors from answers, at most
-// once a minute. Out: the limit for the loss of a venue: 40 bps, or 100 where venues normally differ by more than 10.
+// By how much the venues of a feed normally differ, over the last day. In: the distances of survivors from
+// answers, at most once a minute. Out: the limit for the loss of a venue: 40 bps, or 100 where venues
+// normally differ by more than 10.
 import type { FeedBook } from './feed-book.ts';
 
 const LIMIT_BPS = 40;
@@ -10,10 +11,13 @@ const VENUES_NEEDED = 3;
 const EVERY_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const HOURS_KEPT = 24;
-/** Before nearly a day is known nothing is "normally": a liar who drifts away spends half a day between 10 and 40. */
+/**
+ * Before nearly a day is known nothing is "normally": a liar who drifts away spends half a day between 10 and
+ * 40.
+ */
 const HOURS_NEEDED = 20;
 
-export class VenueSpread {
+export class VenueDispersion {
   #hours: { hour: number; sum: number; count: number }[] = [];
   #lastAt: number = Number.NEGATIVE_INFINITY;
   #isWide = false;
@@ -29,8 +33,8 @@ export class VenueSpread {
     for (let o = 0; o < book.count; o++)
       distances.push(Math.abs(book.keys[book.order[o]!]! / value - 1) * 10_000);
     distances.sort((a, b) => a - b);
-    // The nearest quarter of the others: a liar who keeps within the floor, and the crosses that he disturbs, must not widen
-    // the limit that holds him.
+    // The nearest quarter of the others: a liar who keeps within the floor, and the crosses that he disturbs,
+    // must not widen the limit that holds him.
     const near = distances[1 + ((distances.length - 2) >> 2)]!;
     this.#add(Math.floor(at / HOUR_MS), Math.round(near * 100) / 100);
   }
