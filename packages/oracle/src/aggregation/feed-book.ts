@@ -271,9 +271,9 @@ export class FeedBook implements Weighted {
     const order = this.#orderWithout;
     const isJudgedAnew = this.#hasOtherDoubts(venue);
     let count = 0;
-    for (let i = 0; i < this.#slots.length; i++) {
-      const verdict = this.verdicts[i];
-      if (verdict !== USED && !(verdict === OUTLIER && isJudgedAnew)) continue;
+    // The order of the survivors is nearly theirs; the doubted stand behind and find their place.
+    for (let at = 0; at < this.count + (isJudgedAnew ? this.#doubtedCount : 0); at++) {
+      const i = at < this.count ? this.order[at]! : this.#doubted[at - this.count]!;
       const slot = this.#slots[i]!;
       if (slot.venue === venue) continue;
       if (isJudgedAnew && slot.isHub && this.#hub!.isOutlierWithout(venue, slot)) continue;
