@@ -41,6 +41,7 @@ function configuredSources({ config, sources, settings, sandbox }: ServiceContex
         endpoints: { ...source.endpoints, ...venue, ...its.endpoints },
         credentials,
         options: its.options,
+        revision: JSON.stringify(its),
         priority: its.priority,
         transport: its.transport,
         ...(its.intervalMs === undefined ? {} : { intervalMs: its.intervalMs }),

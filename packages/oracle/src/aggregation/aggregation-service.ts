@@ -35,6 +35,11 @@ export type AggregationServiceOptions = {
 
 /** Time must pass in the log too, or a feed whose sources all died would stay as it was. */
 const MARK_EVERY_MS = 500;
+/**
+ * A third of what the bus lets a publisher have unacknowledged: each answer comes with its decision, checks
+ * beside.
+ */
+const OUTSTANDING_MAX = 3_000;
 /** A log that is away is asked again after this. */
 const RETRY_AFTER_MS = 250;
 /** Of aggregation itself, milliseconds: from one feed to a thousand. */
@@ -53,6 +58,9 @@ class AggregationService implements Startable {
   #marking: Promise<void> = Promise.resolve();
   #lastHeard = 0;
   #takenOffset = -1;
+  readonly #onTheWay = new Set<Promise<void>>();
+  /** Answers that the log has not confirmed yet. */
+  #outstanding = 0;
 
   constructor(options: AggregationServiceOptions) {
     this.#options = options;
@@ -79,18 +87,43 @@ class AggregationService implements Startable {
     const subscription = this.#subscription;
     this.#subscription = undefined;
     await subscription?.close();
+    await Promise.all(this.#onTheWay);
     await this.#marking;
   }
 
-  /** The bus delivers the next batch only when this one is published: nothing piles up here. */
+  /**
+   * Answers are handed to the log at once and awaited later, so that one commit carries what many instants
+   * gave; the bus delivers the next batch only while at most OUTSTANDING_MAX answers are on their way.
+   */
   async #take(records: readonly BusRecord[]): Promise<void> {
     this.#lastHeard = this.#options.clock.monotonic();
     for (const instant of this.#instantsOf(records)) {
       const before = this.#options.clock.monotonic();
       const output = this.#aggregator.take(instant);
       this.#metrics.duration.observe(this.#options.clock.monotonic() - before);
-      await this.#publish(output);
+      this.#hand(output);
+      while (this.#outstanding > OUTSTANDING_MAX && !this.#stopping.signal.aborted) await this.#oldest();
     }
+  }
+
+  #hand(output: AggregationOutput): void {
+    const count = output.answers.length;
+    if (count === 0 && output.checks.length === 0) return;
+    this.#outstanding += count;
+    const published = this.#publish(output)
+      .catch((error: unknown) => {
+        // Not for want of room or time, which is waited out: the log will never take these.
+        this.#options.log.error('answers were lost', { count, reason: messageOf(error) });
+      })
+      .finally(() => {
+        this.#outstanding -= count;
+        this.#onTheWay.delete(published);
+      });
+    this.#onTheWay.add(published);
+  }
+
+  #oldest(): Promise<void> {
+    return this.#onTheWay.values().next().value ?? Promise.resolve();
   }
 
   #instantsOf(records: readonly BusRecord[]): Instant[] {

@@ -15,6 +15,11 @@ export type ConfiguredSource = {
   transport: 'stream' | 'poll' | 'both';
   /** Instead of the adapter's own. */
   intervalMs?: number;
+  /**
+   * Changes whenever the definition of the source itself does (sources that are defined in the
+   * configuration).
+   */
+  revision?: string;
   /** On the denylist from the start; a text is the reason. */
   isDenied?: boolean | string;
 };

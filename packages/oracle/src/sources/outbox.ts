@@ -31,6 +31,11 @@ export class Outbox {
   readonly #log: Log;
   readonly #coalesced: Counter;
   #queue: OutboxRecord[] = [];
+  /**
+   * Grows with what cannot be made shorter, so that a queue of different pairs is not gone through at every
+   * record.
+   */
+  #coalesceAbove = QUEUE_MAX;
   #isSending = false;
   #isFailing = false;
   #idle: Promise<void> = Promise.resolve();
@@ -52,7 +57,7 @@ export class Outbox {
       if (record.type === 'withdrawal') this.#dropWithdrawn(record);
       this.#queue.push(record);
     }
-    if (this.#queue.length > QUEUE_MAX) this.#coalesce();
+    if (this.#queue.length > this.#coalesceAbove) this.#coalesce();
     if (!this.#isSending) this.#idle = this.#send();
   }
 
@@ -110,6 +115,7 @@ export class Outbox {
     const dropped = this.#queue.length - newest.size;
     if (dropped > 0) this.#coalesced.add({}, dropped);
     this.#queue = [...newest.values()];
+    this.#coalesceAbove = Math.max(QUEUE_MAX, 2 * newest.size);
   }
 }
 

@@ -23,6 +23,7 @@ import type { ConfiguredSource as Configured } from './configured-source.ts';
 import { Outbox } from './outbox.ts';
 import { loadScores, rowsOf } from './saved-scores.ts';
 import { machineSkewMs } from './skew.ts';
+import { planOf, type SourceChanges } from './source-changes.ts';
 import { declareSourceMetrics, type SourceMetrics } from './source-metrics.ts';
 import { showInMetrics, statusOf } from './source-report.ts';
 import { SourceRunner } from './source-runner.ts';
@@ -50,6 +51,8 @@ export interface SourceService extends Startable {
   deny(source: string, reason: string): boolean;
   /** Forgets denial, refusal, quarantine and holds; asked again at once. False: no such source. */
   allow(source: string): boolean;
+  /** Follows a new configuration: only sources that are new, gone or configured otherwise are touched. */
+  update(sources: readonly ConfiguredSource[], feeds?: readonly StandbyFeed[]): Promise<SourceChanges>;
   /** Polls every source of these pairs once, now, within the limits. */
   fetchNow(pairs: readonly Pair[]): Promise<void>;
 }
@@ -84,8 +87,9 @@ class Service implements SourceService {
   readonly #options: SourceServiceOptions;
   readonly #metrics: SourceMetrics;
   readonly #outbox: Outbox;
-  readonly #runners: SourceRunner[];
-  readonly #standby: Standby;
+  readonly #newRunner: (configured: ConfiguredSource) => SourceRunner;
+  #runners: SourceRunner[];
+  #standby: Standby;
   #subscriptions: Subscription[] = [];
   #cancelTick: (() => void) | undefined;
   #isRunning = false;
@@ -104,8 +108,14 @@ class Service implements SourceService {
     this.#outbox = new Outbox({ bus, clock, log, coalesced: this.#metrics.coalesced });
     const publish = this.#outbox.add.bind(this.#outbox);
     const tools = { outbound, clock, random, log, metrics: this.#metrics, profile, publish };
-    this.#runners = options.sources.map((configured) => new SourceRunner(configured, tools));
-    this.#standby = new Standby(this.#runners, { feeds: options.feeds, random, log, metrics: this.#metrics });
+    this.#newRunner = (configured) => new SourceRunner(configured, tools);
+    this.#runners = options.sources.map(this.#newRunner);
+    this.#standby = this.#newStandby(options.feeds);
+  }
+
+  #newStandby(feeds: readonly StandbyFeed[] | undefined): Standby {
+    const { random, log } = this.#options;
+    return new Standby(this.#runners, { feeds, random, log, metrics: this.#metrics });
   }
 
   async start(): Promise<void> {
@@ -145,6 +155,22 @@ class Service implements SourceService {
     await this.#outbox.drain(STOP_WITHIN_MS);
     await this.#saving;
     await this.#save();
+  }
+
+  async update(sources: readonly ConfiguredSource[], feeds?: readonly StandbyFeed[]): Promise<SourceChanges> {
+    const now = this.#options.clock.now();
+    const plan = planOf(this.#runners, sources);
+    const learned = rowsOf(this.#runners, now);
+    const fresh = plan.fresh.map(this.#newRunner);
+    loadScores(fresh, learned, now);
+    this.#runners = [...plan.kept, ...fresh];
+    this.#standby = this.#newStandby(feeds);
+    this.#standby.decide(now);
+    // Stopped before the new ones speak: what a stopped source withdraws must not follow its successor's
+    // first word.
+    await Promise.all(plan.ended.map((runner) => runner.stop()));
+    if (this.#isRunning) for (const runner of fresh) runner.start();
+    return plan.changes;
   }
 
   status(): SourceStatus[] {
