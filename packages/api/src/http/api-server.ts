@@ -14,7 +14,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Authenticator } from '../auth/authenticator.ts';
 import { type Principal, requireScope } from '../auth/principal.ts';
 import { nearNames } from '../rest/near-names.ts';
-import { type Reply, type Route, readQuery } from '../rest/route.ts';
+import { NOBODY, type Reply, type Route, readBody, readQuery } from '../rest/route.ts';
 import { PROBLEM_CONTENT_TYPE, type Problem, problem, problemOf } from './problem.ts';
 import type { RequestMeter } from './request-meter.ts';
 
@@ -33,7 +33,7 @@ export type ApiServerOptions = {
 /** 1,000 feeds by name in a query fit. */
 const URL_MAX = 16_384;
 const HEADERS_MAX_BYTES = 32_768;
-/** Nobody sends one today; a submission will be far smaller. */
+/** A submission has 200 bytes, a GraphQL document a few thousand. */
 const BODY_MAX_BYTES = 65_536;
 /** A client that does not finish its request in this time is cut off. */
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -89,6 +89,7 @@ function addRoutes(
   const principals = new WeakMap<FastifyRequest, Principal>();
   const streamed = new WeakSet<FastifyRequest>();
   app.addHook('onRequest', async (request) => {
+    if ((request.routeOptions.config as { isPublic?: boolean }).isPublic === true) return;
     const address = request.raw.socket.remoteAddress ?? '';
     principals.set(request, await authenticator.authenticate(request.raw.rawHeaders, address));
   });
@@ -110,29 +111,58 @@ function addRoutes(
       path,
       routes.map((route) => route.path),
     );
-    const isKnown = app.findRoute({ method: 'GET', url: path }) !== null;
     const shown = path.slice(0, 80);
-    const absent = problem(404, 'NOT_FOUND', `there is no ${request.method} ${shown}`, { near });
-    return sendBy(reply, isKnown ? problem(405, 'REQUEST_INVALID', `${shown} takes GET only`, {}) : absent);
+    const methods = routes.filter((route) => isAt(route.path, path)).map(({ method }) => method);
+    if (methods.length === 0) {
+      return sendBy(reply, problem(404, 'NOT_FOUND', `there is no ${request.method} ${shown}`, { near }));
+    }
+    const taken = methods.join(' and ');
+    reply.header('allow', methods.join(', '));
+    return sendBy(reply, problem(405, 'REQUEST_INVALID', `${shown} takes ${taken} only`, {}));
   });
-  for (const route of routes) {
-    app.get(route.path, async (request, reply) => {
-      const principal = principals.get(request)!;
-      requireScope(principal, route.scope);
-      const query = readQuery(route.query, request.query);
-      const answer = await route.handle({
-        path: request.params as Record<string, string>,
-        query,
-        headers: request.headers,
-        principal,
-        nowMs: clock.now(),
-        response: reply.raw,
+  // Our routes read their bodies themselves; whatever else is registered keeps the framework's parsers.
+  app.register(async (own) => {
+    own.removeAllContentTypeParsers();
+    own.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => done(null, text));
+    for (const route of routes) {
+      const isPublic = route.scope === 'public';
+      own.route({
+        method: route.method,
+        url: route.path,
+        config: { isPublic },
+        handler: async (request, reply) => {
+          const principal = principals.get(request) ?? NOBODY;
+          if (route.scope !== 'public') requireScope(principal, route.scope);
+          const text = typeof request.body === 'string' ? request.body : '';
+          const query = readQuery(route.query, request.query);
+          const { body: schema, bodyType = 'json' } = route;
+          const answer = await route.handle({
+            path: request.params as Record<string, string>,
+            query,
+            body: schema === undefined ? undefined : readBody(schema, bodyType, text),
+            text,
+            address: request.raw.socket.remoteAddress ?? '',
+            headers: request.headers,
+            principal,
+            nowMs: clock.now(),
+            response: reply.raw,
+          });
+          if (answer !== 'streamed') return send(request, reply, answer);
+          streamed.add(request);
+          return reply.hijack();
+        },
       });
-      if (answer !== 'streamed') return send(request, reply, answer);
-      streamed.add(request);
-      return reply.hijack();
-    });
-  }
+    }
+  });
+}
+
+/** Whether an address could be of a template: parameters match anything without a slash. */
+function isAt(template: string, path: string): boolean {
+  const parts = path.split('/');
+  const wanted = template.split('/');
+  return (
+    wanted.length === parts.length && wanted.every((part, i) => part.startsWith(':') || part === parts[i])
+  );
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, answer: Reply): FastifyReply {
