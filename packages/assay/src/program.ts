@@ -20,7 +20,13 @@ import { adapters } from './services/adapters.ts';
 import { aggregation } from './services/aggregation.ts';
 import { api } from './services/api.ts';
 import { archive } from './services/archive.ts';
-import { SERVICE_NAMES, type Service, type ServiceFactory, type ServiceName } from './services/service.ts';
+import {
+  SERVICE_NAMES,
+  type Service,
+  type ServiceContext,
+  type ServiceFactory,
+  type ServiceName,
+} from './services/service.ts';
 import { createPinoLog } from './telemetry/pino-log.ts';
 import { createPromMetrics } from './telemetry/prom-metrics.ts';
 
@@ -34,6 +40,11 @@ export type Program = {
   sandboxKey: string | undefined;
   api: Api | undefined;
   log: Log;
+  /**
+   * Follows changed feeds and sources while running. @throws AssayError CONFIG_INVALID, and nothing is
+   * changed then
+   */
+  reconfigure(settings: Settings): Promise<string>;
   stop(): Promise<void>;
 };
 
@@ -105,8 +116,10 @@ async function startInOrder(
     undo.push(() => sandbox.stop());
     Object.assign(sandboxAddresses, sandbox.addresses);
   }
+  const services: Service[] = [];
   for (const name of SERVICE_NAMES.filter((each) => names.includes(each))) {
     const service: Service = name === 'api' ? apiService! : FACTORIES[name](context);
+    services.push(service);
     if (name !== 'api') undo.push(() => service.stop());
     await service.start();
     log.info('service started', { service: name });
@@ -122,7 +135,36 @@ async function startInOrder(
   };
   writeRunFile(folder.file(RUN_FILE), run);
   undo.push(() => forget(folder, RUN_FILE));
-  return { run, config, folder, sandboxKey, api: apiService?.api, log, stop };
+  const reconfigure = (next: Settings) => follow(context, services, next);
+  return { run, config, folder, sandboxKey, api: apiService?.api, log, reconfigure, stop };
+}
+
+/** Aggregation first, so that it knows a new source before its first price; what needs a restart is said. */
+async function follow(
+  context: ServiceContext,
+  services: readonly Service[],
+  settings: Settings,
+): Promise<string> {
+  const sources = await loadConfiguredSources(settings);
+  const config = aggregationConfigOf(settings, sources);
+  const next: ServiceContext = { ...context, settings, sources, config };
+  for (const service of services) await service.reconfigure?.(next);
+  const fixed = [
+    'name',
+    'profile',
+    'data',
+    'log',
+    'api',
+    'metrics',
+    'health',
+    'retention',
+    'outbound',
+  ] as const;
+  const waiting = fixed.filter(
+    (name) => JSON.stringify(settings[name]) !== JSON.stringify(context.settings[name]),
+  );
+  const restart = waiting.length === 0 ? '' : `; a restart is needed for ${waiting.join(', ')}`;
+  return `settings followed: ${config.feeds.length} feeds from ${config.sources.length} sources${restart}`;
 }
 
 /**

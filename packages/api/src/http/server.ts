@@ -71,6 +71,8 @@ export interface Api extends Startable {
   bind(): Promise<void>;
   /** `http://host:port` of each; known after `bind`. */
   addresses(): ApiAddresses;
+  /** Follows a new configuration while it serves. */
+  reconfigure(feeds: readonly FeedDefinition[], sources: readonly SourceTraits[]): void;
   /** What is served now, for a program that shows it beside serving it. */
   prices(): PriceRecord[];
 }
@@ -84,6 +86,7 @@ const GRACE_MS = 1_000;
 
 class ApiService implements Api {
   readonly #options: ApiOptions;
+  readonly #traits: SourceTraits[];
   readonly #view: PriceView;
   readonly #sources: SourceView;
   readonly #stream: PriceStream;
@@ -95,7 +98,10 @@ class ApiService implements Api {
   #isServing = false;
   #startedAt = 0;
 
-  constructor(options: ApiOptions) {
+  constructor(given: ApiOptions) {
+    // Views and routes look at this list whenever they are asked: `reconfigure` changes what stands in it.
+    this.#traits = [...given.sources];
+    const options = { ...given, sources: this.#traits };
     this.#options = options;
     const { bus, clock, metrics, keys } = options;
     const log = options.log;
@@ -150,6 +156,11 @@ class ApiService implements Api {
 
   addresses(): ApiAddresses {
     return this.#addresses ?? { api: '', metrics: '', health: '' };
+  }
+
+  reconfigure(feeds: readonly FeedDefinition[], sources: readonly SourceTraits[]): void {
+    this.#view.setFeeds(feeds);
+    this.#traits.splice(0, this.#traits.length, ...sources);
   }
 
   prices(): PriceRecord[] {

@@ -36,9 +36,9 @@ const TAIL_STEP = 1_000;
 
 export class PriceView {
   readonly #options: PriceViewOptions;
-  readonly #prices: Map<string, CurrentPrice>;
+  readonly #prices: Map<string, CurrentPrice> = new Map();
   /** Keyed as in an address: "BTC-USD". */
-  readonly #byPath: Map<string, CurrentPrice>;
+  readonly #byPath: Map<string, CurrentPrice> = new Map();
   readonly #listeners = new Set<(updates: readonly PriceUpdate[]) => void>();
   readonly #unreadable: Counter;
   readonly #position: LogPosition = [];
@@ -46,15 +46,26 @@ export class PriceView {
 
   constructor(options: PriceViewOptions) {
     this.#options = options;
-    this.#prices = new Map(
-      options.feeds.map((definition) => [definition.feed, new CurrentPrice(definition)]),
-    );
-    this.#byPath = new Map([...this.#prices].map(([feed, current]) => [pairInPath(feed), current]));
+    this.setFeeds(options.feeds);
     this.#unreadable = options.metrics.counter({
       name: 'assay_api_unreadable_records_total',
       help: 'Records on the bus that the API could not read and skipped.',
       labels: ['topic'],
     });
+  }
+
+  /** Follows a new configuration; a feed that stays keeps its price. */
+  setFeeds(feeds: readonly FeedDefinition[]): void {
+    const before = new Map(this.#prices);
+    this.#prices.clear();
+    this.#byPath.clear();
+    for (const definition of feeds) {
+      const current = new CurrentPrice(definition);
+      const answer = before.get(definition.feed)?.answer;
+      if (answer !== undefined) current.take(answer);
+      this.#prices.set(definition.feed, current);
+      this.#byPath.set(pairInPath(definition.feed), current);
+    }
   }
 
   async start(): Promise<void> {

@@ -1,8 +1,11 @@
 // `assay start [service...]`: starts the program and keeps its prices on the screen until it is told to stop.
 import { systemClock } from '@assay/kernel/time/clock';
 import type { PriceRecord } from '@assay/oracle/model/answer';
+import { DEFAULT_FEEDS_FILE } from '../config/feeds.ts';
+import type { Settings } from '../config/settings.ts';
+import { watchSettings } from '../process/settings-watch.ts';
 import { type Program, serviceNamesOf, startProgram } from '../program.ts';
-import type { Command, Invocation } from './command.ts';
+import { type Command, type Invocation, text } from './command.ts';
 import { priceLine } from './price-lines.ts';
 import { settingsOf } from './settings-of.ts';
 
@@ -37,13 +40,28 @@ async function run(invocation: Invocation): Promise<number> {
   const wish = stopWish();
   const program = await startProgram(settings, names);
   const stopShowing = show(program, invocation);
+  const stopWatching = watchSettings({
+    files: settingsFiles(invocation, settings),
+    clock: systemClock,
+    apply: () => program.reconfigure(settingsOf(invocation)),
+    tell: (sentence) => {
+      program.log.info(sentence);
+      if (invocation.flags.json !== true) process.stderr.write(`assay: ${sentence}\n`);
+    },
+  });
   await wish;
+  stopWatching();
   stopShowing();
   // A second wish, or a part that hangs, must not hold the terminal: what counts is on disk already.
   systemClock.after(STOP_WITHIN_MS, () => process.exit(1));
   await program.stop();
   if (invocation.flags.json !== true) invocation.print('Stopped.');
   process.exit(0);
+}
+
+function settingsFiles({ flags }: Invocation, { feedsFile }: Settings): string[] {
+  const config = text(flags, 'config');
+  return [...(config === undefined ? [] : [config]), feedsFile === '' ? DEFAULT_FEEDS_FILE : feedsFile];
 }
 
 /** Resolves at the first Ctrl-C, TERM or HUP; a second Ctrl-C ends the process at once. */

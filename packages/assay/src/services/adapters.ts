@@ -8,8 +8,8 @@ import type { SourceSettings } from '../config/settings.ts';
 import type { Service, ServiceContext } from './service.ts';
 
 export function adapters(context: ServiceContext): Service {
-  const { bus, history, outbound, clock, random, metrics, settings } = context;
-  return createSourceService({
+  const { bus, history, outbound, clock, random, metrics, settings, config } = context;
+  const service = createSourceService({
     sources: configuredSources(context),
     outbound,
     bus,
@@ -19,7 +19,16 @@ export function adapters(context: ServiceContext): Service {
     log: context.log.child({ service: 'adapters' }),
     metrics,
     profile: settings.profile,
+    feeds: config.feeds,
   });
+  return {
+    start: () => service.start(),
+    stop: () => service.stop(),
+    async reconfigure(next) {
+      const changes = await service.update(configuredSources(next), next.config.feeds);
+      next.log.info('sources follow the new configuration', changes);
+    },
+  };
 }
 
 /** In the sandbox a source without a sandbox venue is left out: no request ever leaves for the real one. */

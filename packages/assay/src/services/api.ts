@@ -5,7 +5,8 @@ import type { Service, ServiceContext } from './service.ts';
 
 export function api(context: ServiceContext): Service {
   const { bus, history, cache, clock, metrics, keys, settings, config } = context;
-  const explainer = createExplainer(bus, config, clock);
+  let current = config;
+  const explainer = createExplainer(bus, () => current, clock);
   const served = createApi({
     bus,
     history,
@@ -25,6 +26,10 @@ export function api(context: ServiceContext): Service {
   });
   return {
     api: served,
+    async reconfigure(next) {
+      current = next.config;
+      served.reconfigure(next.config.feeds, next.config.sources);
+    },
     async start() {
       await explainer.start();
       await served.start();

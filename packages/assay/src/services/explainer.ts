@@ -36,7 +36,8 @@ const PAGE = 1_000;
  */
 const CHECKS_KEPT = 1_200;
 
-export function createExplainer(bus: EventBus, config: AggregationConfig, clock: Clock): Explainer {
+/** @param config the configuration in force when it is called */
+export function createExplainer(bus: EventBus, config: () => AggregationConfig, clock: Clock): Explainer {
   const newest = new Map<string, { answer?: Answer; decision?: Decision }>();
   const checks = new Map<string, Check>();
   const subscriptions: Subscription[] = [];
@@ -56,7 +57,7 @@ export function createExplainer(bus: EventBus, config: AggregationConfig, clock:
           if (read?.type === 'price') prices.set(offset, read);
         }),
     );
-    return explain(answer, decision, check, prices, config, clock.now());
+    return explain(answer, decision, check, prices, config(), clock.now());
   }
 
   async function findCheck(decision: Decision): Promise<Check | undefined> {

@@ -26,7 +26,11 @@ export type ServiceContext = Drivers & {
   metrics: PromMetrics;
 };
 
-export type Service = Startable & { api?: Api };
+export type Service = Startable & {
+  api?: Api;
+  /** Follows a new configuration while it runs; what is not concerned is not touched. */
+  reconfigure?(context: ServiceContext): Promise<void>;
+};
 export type ServiceFactory = (context: ServiceContext) => Service;
 
 /** In the order of their start; they stop in the reverse one. */
