@@ -11,6 +11,7 @@ const CHECKOUT = resolve(import.meta.dirname, '..');
 const PLACES = [
   'packages/*/src/**/*.test.ts',
   'sandbox/**/*.test.ts',
+  'client/src/**/*.test.ts',
   'scripts/**/*.test.ts',
   'test/**/*.test.ts',
 ];
