@@ -75,9 +75,9 @@ export class Poller {
     this.#wake?.();
   }
 
-  /** All requests once, now, beside the schedule and under the same guard. */
-  async pollNow(): Promise<void> {
-    await this.#pollAll(this.#controller?.signal, 0);
+  /** All requests once, now, beside the schedule and under the same guard; returns what failed. */
+  async pollNow(): Promise<AssayError[]> {
+    return await this.#pollAll(this.#controller?.signal, 0);
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -96,25 +96,27 @@ export class Poller {
     }
   }
 
-  async #pollAll(signal: AbortSignal | undefined, spreadMs: number): Promise<void> {
+  async #pollAll(signal: AbortSignal | undefined, spreadMs: number): Promise<AssayError[]> {
     const { http, context, clock } = this.#options;
     let requests: SourceRequest[];
     try {
       requests = http.requests(context());
     } catch (thrown) {
-      this.#options.events.onUnusable(asError(this.#options.source, thrown));
-      return;
+      const error = asError(this.#options.source, thrown);
+      this.#options.events.onUnusable(error);
+      return [error];
     }
     const gapMs = Math.min(STAGGER_MAX_MS, spreadMs) / Math.max(1, requests.length);
-    await Promise.all(
+    const outcomes = await Promise.all(
       requests.map(async (request, index) => {
         if (index > 0 && gapMs > 0) await clock.sleep(index * gapMs, signal).catch(() => {});
-        if (!signal?.aborted) await this.#poll(request, signal);
+        return signal?.aborted ? undefined : await this.#poll(request, signal);
       }),
     );
+    return outcomes.filter((error) => error !== undefined);
   }
 
-  async #poll(request: SourceRequest, signal: AbortSignal | undefined): Promise<void> {
+  async #poll(request: SourceRequest, signal: AbortSignal | undefined): Promise<AssayError | undefined> {
     const { guard, events, source } = this.#options;
     try {
       const answer = await guard.call((attemptSignal) => this.#fetch(request, attemptSignal), {
@@ -123,8 +125,11 @@ export class Poller {
         ...(signal === undefined ? {} : { signal }),
       });
       if (!signal?.aborted) events.onAnswer(answer);
+      return undefined;
     } catch (thrown) {
-      if (!signal?.aborted) events.onError(asError(source, thrown), request);
+      const error = asError(source, thrown);
+      if (!signal?.aborted) events.onError(error, request);
+      return error;
     }
   }
 

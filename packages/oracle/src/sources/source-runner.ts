@@ -159,8 +159,14 @@ export class SourceRunner {
     this.poller?.hurry();
   }
 
-  async fetchNow(): Promise<void> {
-    if (this.poller !== undefined && this.#mayUse('poll')) await this.poller.pollNow();
+  /** Asks now. Returns why there is no answer; undefined: there is one, or its stream gives prices as they come. */
+  async fetchNow(): Promise<string | undefined> {
+    const isStreaming = this.streamer?.isUp === true;
+    if (this.poller === undefined || !this.#mayUse('poll')) {
+      return isStreaming ? undefined : 'it is not asked now: /v1/sources says why';
+    }
+    const [error] = await this.poller.pollNow();
+    return error === undefined || isStreaming ? undefined : error.message;
   }
 
   /** Starts and stops transports by what is allowed now. */

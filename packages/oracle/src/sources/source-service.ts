@@ -53,9 +53,11 @@ export interface SourceService extends Startable {
   allow(source: string): boolean;
   /** Follows a new configuration: only sources that are new, gone or configured otherwise are touched. */
   update(sources: readonly ConfiguredSource[], feeds?: readonly StandbyFeed[]): Promise<SourceChanges>;
-  /** Polls every source of these pairs once, now, within the limits. */
-  fetchNow(pairs: readonly Pair[]): Promise<void>;
+  /** Polls every source of these pairs once, now, within the limits, and tells of each as it is done. */
+  fetchNow(pairs: readonly Pair[], onFetched?: (fetched: FetchedSource) => void): Promise<void>;
 }
+
+export type FetchedSource = { source: string; isAnswered: boolean; detail: string };
 
 /** Fine enough for silence within 10 s and renewals within 10 s, coarse enough to cost nothing. */
 const TICK_MS = 250;
@@ -194,9 +196,15 @@ class Service implements SourceService {
     return runner !== undefined;
   }
 
-  async fetchNow(pairs: readonly Pair[]): Promise<void> {
+  async fetchNow(pairs: readonly Pair[], onFetched?: (fetched: FetchedSource) => void): Promise<void> {
     const asked = this.#runners.filter(({ active }) => active.some((pair) => pairs.includes(pair)));
-    await Promise.all(asked.map((runner) => runner.fetchNow()));
+    await Promise.all(
+      asked.map(async (runner) => {
+        const refusal = await runner.fetchNow();
+        const isAnswered = refusal === undefined;
+        onFetched?.({ source: runner.id, isAnswered, detail: refusal ?? 'answered' });
+      }),
+    );
   }
 
   #tick(): void {
