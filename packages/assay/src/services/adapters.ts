@@ -1,7 +1,10 @@
 // Service `adapters`: venues -> source prices. Any number may run, each with its own or a shared set of
 // sources.
+import { SUBMITTED_SOURCE } from '@assay/oracle/model/submission';
 import type { Source } from '@assay/oracle/sources/define-source';
+import { createDemandService } from '@assay/oracle/sources/demand-service';
 import { type ConfiguredSource, createSourceService } from '@assay/oracle/sources/source-service';
+import { createSubmissionService } from '@assay/oracle/sources/submission-service';
 import { pairsBySource, settingsOfSource } from '../config/feeds.ts';
 import { secretOf } from '../config/secrets.ts';
 import type { SourceSettings } from '../config/settings.ts';
@@ -9,6 +12,7 @@ import type { Service, ServiceContext } from './service.ts';
 
 export function adapters(context: ServiceContext): Service {
   const { bus, history, outbound, clock, random, metrics, settings, config } = context;
+  const log = context.log.child({ service: 'adapters' });
   const service = createSourceService({
     sources: configuredSources(context),
     outbound,
@@ -16,15 +20,28 @@ export function adapters(context: ServiceContext): Service {
     history,
     clock,
     random,
-    log: context.log.child({ service: 'adapters' }),
+    log,
     metrics,
     profile: settings.profile,
     feeds: config.feeds,
   });
+  const name = context.sources.get(SUBMITTED_SOURCE)?.name ?? SUBMITTED_SOURCE;
+  const pairs = pairsBySource(config).get(SUBMITTED_SOURCE) ?? [];
+  const submissions = createSubmissionService({ bus, clock, log, profile: settings.profile, pairs, name });
+  const demand = createDemandService({ bus, clock, log, sources: service, submissions });
   return {
-    start: () => service.start(),
-    stop: () => service.stop(),
+    async start() {
+      await service.start();
+      await submissions.start();
+      await demand.start();
+    },
+    async stop() {
+      await demand.stop();
+      await submissions.stop();
+      await service.stop();
+    },
     async reconfigure(next) {
+      submissions.update(pairsBySource(next.config).get(SUBMITTED_SOURCE) ?? []);
       const changes = await service.update(configuredSources(next), next.config.feeds);
       next.log.info('sources follow the new configuration', changes);
     },

@@ -37,6 +37,8 @@ export interface SubmissionService extends Startable {
   /** Nothing submitted is believed until `allow`. */
   deny(reason: string): void;
   allow(): void;
+  /** Follows a new configuration. */
+  update(pairs: readonly Pair[]): void;
 }
 
 /** A pair gets at most four submitted prices a second, whatever comes in. */
@@ -58,7 +60,7 @@ export function createSubmissionService(options: SubmissionServiceOptions): Subm
 class Service implements SubmissionService {
   readonly #options: SubmissionServiceOptions;
   readonly #prices = new SubmittedPrices();
-  readonly #pairs: ReadonlySet<Pair>;
+  #pairs: ReadonlySet<Pair>;
   readonly #last = new Map<Pair, { price: string; observedAt: number }>();
   #denied: string | undefined;
   #published = 0;
@@ -104,6 +106,11 @@ class Service implements SubmissionService {
 
   allow(): void {
     this.#denied = undefined;
+    this.#report();
+  }
+
+  update(pairs: readonly Pair[]): void {
+    this.#pairs = new Set(pairs);
     this.#report();
   }
 
