@@ -45,9 +45,11 @@ export async function readSetup(): Promise<Setup> {
   const sources = await loadConfiguredSources(settings);
   const config = aggregationConfigOf(settings, sources);
   const configured: Configured = (sandbox) =>
-    [...pairsBySource(config)].map(([id, pairs]) => {
+    [...pairsBySource(config)].flatMap(([id, pairs]) => {
       const source = sources.get(id);
       assert(source !== undefined, `feeds.yaml names ${id}, which is no source`);
+      // What clients submit is asked of nobody.
+      if (source.http === undefined && source.stream === undefined) return [];
       const its = settingsOfSource(settings, id);
       return {
         source,

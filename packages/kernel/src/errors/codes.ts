@@ -49,6 +49,16 @@ export const ERROR_CODES = {
     recovery: 'Send a plain decimal such as "67012.34", with at most 60 digits.',
     isTransient: false,
   },
+  DOCUMENT_INVALID: {
+    meaning: 'A GraphQL document cannot be read, or does not fit the schema.',
+    recovery: 'Correct the place that is named; the schema is found by introspection with a key.',
+    isTransient: false,
+  },
+  DOCUMENT_TOO_COSTLY: {
+    meaning: 'A GraphQL document is larger, deeper or dearer than one request may be.',
+    recovery: 'Ask for less at once: the message names the limit and what was found.',
+    isTransient: false,
+  },
   FINAL_PRICE_ABSENT: {
     meaning: 'A final price was asked for, and the network has certified none yet.',
     recovery: 'Ask without kind=final for the live price, or run at least three nodes.',
@@ -58,6 +68,11 @@ export const ERROR_CODES = {
     meaning: 'The history cannot be written or read now (disk full, database away).',
     recovery: 'Free disk space or bring the database back; what is missing is taken from the event log.',
     isTransient: true,
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    meaning: 'An Idempotency-Key came again with another request than before.',
+    recovery: 'Give each new request a key of its own; the same key is for the same request only.',
+    isTransient: false,
   },
   LEDGER_CONFLICT: {
     meaning: 'A change collides with what the database holds, or with a change made at the same time.',
@@ -98,6 +113,11 @@ export const ERROR_CODES = {
   OUTBOUND_TOO_LARGE: {
     meaning: 'An answer from outside is larger than the bound for it.',
     recovery: 'Ask for fewer pairs at once, or check that the endpoint is the right one.',
+    isTransient: false,
+  },
+  PERSISTED_QUERY_NOT_FOUND: {
+    meaning: 'A GraphQL document was named by its hash, and this server does not know it.',
+    recovery: 'Send the document together with its hash once; clients with persisted queries do that themselves.',
     isTransient: false,
   },
   PORT_TAKEN: {

@@ -197,7 +197,9 @@ class Service implements SourceService {
   }
 
   async fetchNow(pairs: readonly Pair[], onFetched?: (fetched: FetchedSource) => void): Promise<void> {
-    const asked = this.#runners.filter(({ active }) => active.some((pair) => pairs.includes(pair)));
+    const asked = this.#runners.filter(({ configured }) =>
+      configured.pairs.some((pair) => pairs.includes(pair)),
+    );
     await Promise.all(
       asked.map(async (runner) => {
         const refusal = await runner.fetchNow();

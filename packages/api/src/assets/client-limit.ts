@@ -1,0 +1,49 @@
+// How often one client may do one thing in a minute. In: its principal. Out: nothing, or TOO_MANY_REQUESTS with
+// the time to wait. Counted in the cache, which replicas share; without one, or with one that fails, in this
+// process. Invariant: memory is bounded.
+import { AssayError } from '@assay/kernel/errors/assay-error';
+import type { Clock } from '@assay/kernel/time/clock';
+import type { Cache } from '@assay/ports/cache/cache';
+import type { Principal } from '../auth/principal.ts';
+
+export type ClientLimitOptions = {
+  cache: Cache | undefined;
+  clock: Clock;
+  /** What is limited, for the message: "submissions". */
+  what: string;
+  perMinute: number;
+};
+
+const MINUTE_MS = 60_000;
+const CLIENTS_MAX = 10_000;
+
+export class ClientLimit {
+  readonly #options: ClientLimitOptions;
+  readonly #counts = new Map<string, number>();
+
+  constructor(options: ClientLimitOptions) {
+    this.#options = options;
+  }
+
+  /** @throws AssayError TOO_MANY_REQUESTS */
+  async count(principal: Principal): Promise<void> {
+    const { cache, clock, what, perMinute } = this.#options;
+    const nowMs = clock.now();
+    const minute = Math.floor(nowMs / MINUTE_MS);
+    const name = `limit ${what} ${principal.id} ${minute}`;
+    const shared = await cache?.increment(name, 1, MINUTE_MS).catch(() => undefined);
+    const count = shared ?? this.#countHere(name);
+    if (count <= perMinute) return;
+    throw new AssayError('TOO_MANY_REQUESTS', `more than ${perMinute} ${what} in a minute`, {
+      context: { field: what, value: perMinute },
+      retryAfterMs: (minute + 1) * MINUTE_MS - nowMs,
+    });
+  }
+
+  #countHere(name: string): number {
+    const count = (this.#counts.get(name) ?? 0) + 1;
+    this.#counts.set(name, count);
+    if (this.#counts.size > CLIENTS_MAX) this.#counts.delete(this.#counts.keys().next().value!);
+    return count;
+  }
+}
