@@ -7,7 +7,7 @@
 // its route.
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Duplex, Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Clock } from '@assay/kernel/time/clock';
@@ -31,14 +31,6 @@ export type ApiServerOptions = {
   upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
   /** False while starting and stopping: requests are answered 503. */
   isServing: () => boolean;
-  /** What stands beside the routes, asked in this order. */
-  doors?: readonly Door[];
-};
-
-/** Takes what arrives at its own addresses and says so; false leaves it to the next. */
-export type Door = {
-  handle?(request: IncomingMessage, response: ServerResponse): boolean;
-  upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
 };
 
 /** 1,000 feeds by name in a query fit. */
@@ -63,7 +55,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
       if (!options.isServing()) return sendProblem(response, NOT_SERVING);
       if (options.hot(request, response)) return;
       if (request.url!.length > URL_MAX) return sendProblem(response, URL_TOO_LONG);
-      if (options.doors?.some((door) => door.handle?.(request, response) === true)) return;
       framework(request, response);
     },
   );
@@ -71,11 +62,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
     if (options.isServing() && options.upgrade(request, socket, head)) return;
     socket.on('error', () => undefined);
     socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
-  });
-  server.on('upgrade', (request, socket, head) => {
-    const isTaken =
-      options.isServing() && options.doors?.some((door) => door.upgrade?.(request, socket, head) === true);
-    if (isTaken !== true) socket.end(NO_SOCKET_HERE);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (!socket.writable) return;
@@ -236,6 +222,4 @@ const HEADERS_TOO_LARGE: Problem = problem(
   `the headers are larger than ${HEADERS_MAX_BYTES} bytes: send fewer`,
   { field: 'headers' },
 );
-/** The same for every address: a stranger learns nothing. */
-const NO_SOCKET_HERE = 'HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
 const NOT_HTTP: Problem = problem(400, 'REQUEST_INVALID', 'this is not an HTTP request', {});
