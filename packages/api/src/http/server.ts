@@ -15,10 +15,12 @@ import type { FeedDefinition, SourceTraits } from '@assay/oracle/model/feed';
 import type { Cache } from '@assay/ports/cache/cache';
 import type { EventBus } from '@assay/ports/event-bus/event-bus';
 import type { History } from '@assay/ports/history/history';
+import type { PriceRequestDesk, SubmissionDesk } from '../assets/desk.ts';
 import { PastAnswers } from '../assets/past-answers.ts';
 import { PriceStream } from '../assets/price-stream.ts';
 import { Authenticator } from '../auth/authenticator.ts';
 import type { KeyStore } from '../auth/key-store.ts';
+import { GraphqlDoor } from '../graphql/graphql-door.ts';
 import { catalogueRoutes } from '../rest/catalogue-routes.ts';
 import { convertedBy, type Explain, explainRoute } from '../rest/explain-route.ts';
 import { pastRoutes } from '../rest/past-routes.ts';
@@ -59,6 +61,15 @@ export type ApiOptions = {
   streamClientsMax?: number;
   /** A subscriber that takes nothing for this long is cut off. Default 30 s. */
   streamStalledAfterMs?: number;
+  /** The same for GraphQL over WebSockets. Default 10,000 and 30 s. */
+  socketClientsMax?: number;
+  socketStalledAfterMs?: number;
+  /** GraphQL documents by SHA-256; nothing else is executed then. */
+  allowedQueries?: ReadonlyMap<string, string>;
+  /** The page of GraphiQL, for a browser that opens /graphql. */
+  graphqlPage?: Buffer;
+  submissions?: SubmissionDesk;
+  priceRequests?: PriceRequestDesk;
 };
 
 export type ApiAddresses = { api: string; metrics: string; health: string };
@@ -90,6 +101,8 @@ class ApiService implements Api {
   readonly #view: PriceView;
   readonly #sources: SourceView;
   readonly #stream: PriceStream;
+  readonly #past: PastAnswers;
+  readonly #graphql: GraphqlDoor;
   readonly #authenticator: Authenticator;
   readonly #meter: RequestMeter;
   readonly #priceMetrics: PriceMetrics;
@@ -120,6 +133,9 @@ class ApiService implements Api {
       ...(options.streamClientsMax === undefined ? {} : { clientsMax: options.streamClientsMax }),
       ...(options.streamStalledAfterMs === undefined ? {} : { stalledAfterMs: options.streamStalledAfterMs }),
     });
+    const { history, cache } = options;
+    this.#past = new PastAnswers({ history, cache, clock, log });
+    this.#graphql = this.#createGraphql();
   }
 
   async bind(): Promise<void> {
@@ -130,13 +146,15 @@ class ApiService implements Api {
       view: this.#view,
     };
     const { clock, log } = this.#options;
+    const hot = createHotPrice({ view, authenticator, clock, meter });
     const api = await createApiServer({
       routes: this.#routes(),
       authenticator,
       clock,
       log,
       meter,
-      hot: createHotPrice({ view, authenticator, clock, meter }),
+      hot: (request, response) => hot(request, response) || this.#graphql.handle(request, response),
+      upgrade: (request, socket, head) => this.#graphql.upgrade(request, socket, head),
       isServing: () => this.#isServing,
     });
     const health = createHealthServer(() => this.#readiness());
@@ -174,6 +192,7 @@ class ApiService implements Api {
       await this.#view.start();
       await this.#sources.start();
       this.#stream.start();
+      this.#graphql.start();
     } catch (error) {
       await this.stop();
       throw error;
@@ -186,6 +205,7 @@ class ApiService implements Api {
   async stop(): Promise<void> {
     this.#isServing = false;
     this.#stream.stop();
+    this.#graphql.stop();
     await this.#close();
     await this.#view.stop();
     await this.#sources.stop();
@@ -198,9 +218,9 @@ class ApiService implements Api {
   }
 
   #routes(): Route[] {
-    const { bus, history, cache, clock, log, sources, explain } = this.#options;
+    const { bus, history, clock, sources, explain } = this.#options;
     const view = this.#view;
-    const past = new PastAnswers({ history, cache, clock, log });
+    const past = this.#past;
     return [
       ...priceRoutes({ view, past, bus, history, sources, converted: convertedBy(explain, clock) }),
       ...pastRoutes({ view, past }),
@@ -209,14 +229,52 @@ class ApiService implements Api {
         view,
         sourceStatus: this.#options.sourceStatus ?? (() => this.#sources.all()),
         readiness: () => this.#readiness(),
-        serverFacts: () => ({
-          startedAt: new Date(this.#startedAt).toISOString(),
-          position: view.position(),
-          streamClients: this.#stream.clientCount,
-        }),
+        serverFacts: () => this.#serverFacts(),
       }),
       streamRoute({ view, stream: this.#stream }),
     ];
+  }
+
+  #createGraphql(): GraphqlDoor {
+    const { bus, history, clock, metrics, log, sources, explain, submissions, priceRequests } = this.#options;
+    const services = {
+      view: this.#view,
+      past: this.#past,
+      bus,
+      history,
+      sources,
+      sourceStatus: () => this.#sources.all(),
+      converted: convertedBy(explain, clock),
+      explain,
+      readiness: () => this.#readiness(),
+      serverFacts: () => this.#serverFacts(),
+      submissions,
+      priceRequests,
+    };
+    const [authenticator, meter] = [this.#authenticator, this.#meter];
+    const { graphqlPage: page, allowedQueries, socketClientsMax, socketStalledAfterMs } = this.#options;
+    const limits = { allowedQueries, socketClientsMax, socketStalledAfterMs };
+    const sourceView = this.#sources;
+    return new GraphqlDoor({
+      services,
+      sourceView,
+      authenticator,
+      clock,
+      log,
+      metrics,
+      meter,
+      page,
+      ...limits,
+    });
+  }
+
+  #serverFacts(): Record<string, unknown> & { startedAt: string } {
+    return {
+      startedAt: new Date(this.#startedAt).toISOString(),
+      position: this.#view.position(),
+      streamClients: this.#stream.clientCount,
+      graphqlClients: this.#graphql.clientCount,
+    };
   }
 
   #readiness(): Readiness {

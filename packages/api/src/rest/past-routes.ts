@@ -49,7 +49,7 @@ export function pastRoutes({ view, past }: { view: PriceView; past: PastAnswers 
 }
 
 /** A cursor is the history's own text: only it can say that one is none. */
-async function readable<T>({ cursor: given }: Range, page: Promise<T>): Promise<T> {
+export async function readable<T>({ cursor: given }: Pick<Range, 'cursor'>, page: Promise<T>): Promise<T> {
   return await page.catch((error: unknown) => {
     if (given === undefined || !isAssayError(error, 'RECORD_INVALID')) throw error;
     throw invalid('cursor', given, CURSOR_FIX);

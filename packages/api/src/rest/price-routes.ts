@@ -26,6 +26,8 @@ export type PriceRouteOptions = {
   converted: ConvertedPrice;
 };
 
+export type OwnPriceOptions = Pick<PriceRouteOptions, 'bus' | 'history' | 'sources' | 'converted'>;
+
 /** The longest display name of a source is a third of this. */
 const SOURCE_NAME_MAX = 100;
 
@@ -79,7 +81,7 @@ export function priceRoutes(options: PriceRouteOptions): Route[] {
   return [many, one];
 }
 
-function findAsset(
+export function findAsset(
   view: PriceView,
   name: string,
   principal: Principal,
@@ -94,7 +96,11 @@ function findAsset(
   return { current: findFeed(view, `${wanted}/USD`, principal), isFounding: true };
 }
 
-async function ownPrice(options: PriceRouteOptions, current: CurrentPrice, name: string): Promise<OwnPrice> {
+export async function ownPrice(
+  options: OwnPriceOptions,
+  current: CurrentPrice,
+  name: string,
+): Promise<OwnPrice> {
   const { definition } = current;
   const source = findSource(options.sources, name);
   if (source === undefined) {
@@ -150,25 +156,25 @@ function foundingReply(record: PriceRecord): Reply {
 }
 
 /** @throws AssayError REQUEST_INVALID */
-function checkPast(atMs: number, nowMs: number): number {
+export function checkPast(atMs: number, nowMs: number): number {
   if (atMs <= nowMs) return atMs;
   throw invalid('at', new Date(atMs).toISOString(), 'it lies in the future; leave it out for the price now');
 }
 
-function noFinal(what: string): AssayError {
+export function noFinal(what: string): AssayError {
   return new AssayError('FINAL_PRICE_ABSENT', `no final price exists yet for ${what}`, {
     context: { field: 'kind', value: 'final' },
   });
 }
 
-function noPrice(current: CurrentPrice): never {
+export function noPrice(current: CurrentPrice): never {
   throw new AssayError('NOT_FOUND', `${current.definition.feed} has no price yet`, {
     context: { field: 'feed', value: current.definition.feed },
     recovery: '/v1/sources says which sources answer; a price appears with the first of them.',
   });
 }
 
-function noPriceAt(current: CurrentPrice, atMs: number): never {
+export function noPriceAt(current: CurrentPrice, atMs: number): never {
   const at = new Date(atMs).toISOString();
   throw new AssayError('NOT_FOUND', `${current.definition.feed} had no price at ${at}`, {
     context: { field: 'at', value: at },

@@ -32,6 +32,7 @@ const TAIL = 1_000;
 export class SourceView {
   readonly #options: SourceViewOptions;
   readonly #statuses = new Map<string, SourceStatus>();
+  readonly #listeners = new Set<(sources: readonly string[]) => void>();
   #subscription: Subscription | undefined;
 
   constructor(options: SourceViewOptions) {
@@ -46,7 +47,8 @@ export class SourceView {
     }
     const subscribed = Object.keys(from).length === 0 ? 'earliest' : from;
     this.#subscription = await bus.subscribe({ topic: HEALTH_TOPIC, from: subscribed }, (records) => {
-      for (const record of records) this.#take(record);
+      const changed = new Set(records.filter((record) => this.#take(record)).map(({ key }) => key));
+      if (changed.size > 0) for (const listener of this.#listeners) listener([...changed]);
     });
   }
 
@@ -68,6 +70,12 @@ export class SourceView {
     });
   }
 
+  /** Calls `listener` with the ids of sources whose state, band or breaker changed; the result ends it. */
+  onChange(listener: (sources: readonly string[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   /** Those that give no prices, each with its sentence. */
   down(): { source: string; state: string; sentence: string }[] {
     return this.all()
@@ -75,13 +83,21 @@ export class SourceView {
       .map(({ source, state, sentence }) => ({ source, state, sentence }));
   }
 
-  #take(record: BusRecord): void {
+  /** True when the source is not as it was. */
+  #take(record: BusRecord): boolean {
     const known = this.#options.sources.some(({ source }) => source === record.key);
-    if (!known) return;
+    if (!known) return false;
     try {
-      this.#statuses.set(record.key, decodeSourceStatus(record.value));
+      const before = this.#statuses.get(record.key);
+      const status = decodeSourceStatus(record.value);
+      this.#statuses.set(record.key, status);
+      return CHANGES.some((field) => before?.[field] !== status[field]);
     } catch (error) {
       this.#options.log.debug('a record of health was skipped', { key: record.key, error });
+      return false;
     }
   }
 }
+
+/** What makes a source another one to those who watch it; figures move all the time. */
+const CHANGES = ['state', 'band', 'breaker', 'transport', 'pairsLive'] as const;
