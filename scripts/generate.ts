@@ -1,7 +1,9 @@
-// `npm run docs`: writes docs/reference from the code, of this checkout or of the root named. With `--check`
-// it writes nothing and fails where a page is stale.
+// `npm run docs`: writes docs/reference from the code, of this checkout or of the root named, and builds the
+// documentation site from docs/. With `--check` it writes nothing and fails where a page is stale; with
+// `--pages` it leaves the site as it is.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { buildSite } from './generate/site.ts';
 import { referencePages } from './reference-docs.ts';
 import { stalePages } from './tidy/reference.ts';
 import { readTree } from './tidy/tree.ts';
@@ -28,5 +30,5 @@ async function main(isCheck: boolean): Promise<number> {
     if (!wanted.has(`docs/reference/${name}`)) rmSync(join(ROOT, 'docs/reference', name));
   }
   process.stdout.write(`${pages.map(({ path }) => path).join('\n')}\n`);
-  return 0;
+  return args.includes('--pages') ? 0 : await buildSite(ROOT);
 }

@@ -1,6 +1,6 @@
-// The one error of the client. In: what the server said (a problem document, RFC 9457), or what happened on the
-// way. Out: a code to branch on, a sentence for people, what to do about it. The codes of the server are in its
-// error reference; three are the client's own: NETWORK, TIMEOUT, ABORTED.
+// The one error of the client. In: what the server said (a problem document, RFC 9457), or what happened on
+// the way. Out: a code to branch on, a sentence for people, what to do about it. The codes of the server are
+// in its error reference; three are the client's own: NETWORK, TIMEOUT, ABORTED.
 
 export type ClientErrorFacts = {
   code: string;

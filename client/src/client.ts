@@ -1,12 +1,12 @@
-// The client of Assay, for browsers and Node 20 and newer. In: an address and a key. Out: typed answers to every
-// question the server takes, and subscriptions that last. No dependency.
+// The client of Assay, for browsers and Node 20 and newer. In: an address and a key. Out: typed answers to
+// every question the server takes, and subscriptions that last. No dependency.
 //
 //   const assay = new AssayClient({ url: 'http://127.0.0.1:4000', apiKey });
 //   const { price, state } = await assay.price('BTC/USD');
 //   for await (const { feed, price } of assay.subscribe(['BTC/USD'])) console.log(feed, price);
 //
-// Invariants: decimals stay texts with all their digits; every request has a deadline and takes an AbortSignal;
-// every failure is a ClientError.
+// Invariants: decimals stay texts with all their digits; every request has a deadline and takes an
+// AbortSignal; every failure is a ClientError.
 import { ClientError } from './client-error.ts';
 import { parseExact, writePriceUsd } from './exact-json.ts';
 import { type Fetch, HttpDoor, type HttpRequest, sleep } from './http-door.ts';
@@ -97,7 +97,9 @@ export class AssayClient {
     return await this.#get('/v1/prices', options, { feeds: feeds?.join(','), at: instant(options.at) });
   }
 
-  /** Four fields: `symbol`, `price_usd`, `timestamp`, `source`. With `source`, that source's own last price. */
+  /**
+   * Four fields: `symbol`, `price_usd`, `timestamp`, `source`. With `source`, that source's own last price.
+   */
   async foundingPrice(
     symbol: string,
     options: CallOptions & { source?: string } = {},

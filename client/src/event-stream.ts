@@ -1,6 +1,6 @@
-// Server-sent events out of bytes. In: pieces of a stream as they arrive, cut anywhere. Out: events, each with the
-// id that stands for its place in the log. Follows the parsing rules of the HTML standard. Invariant: what is held
-// back is bounded.
+// Server-sent events out of bytes. In: pieces of a stream as they arrive, cut anywhere. Out: events, each
+// with the id that stands for its place in the log. Follows the parsing rules of the HTML standard.
+// Invariant: what is held back is bounded.
 
 export type StreamedEvent = { id: string; event: string; data: string };
 

@@ -1,6 +1,6 @@
-// JSON whose money is exact. `price_usd` is a JSON number with all its digits on the wire; a JavaScript number
-// would lose some of them. In: text with such numbers. Out: the same values with `price_usd` as a text of
-// exactly those digits, and the way back. Works without the newest JSON.parse.
+// JSON whose money is exact. `price_usd` is a JSON number with all its digits on the wire; a JavaScript
+// number would lose some of them. In: text with such numbers. Out: the same values with `price_usd` as a text
+// of exactly those digits, and the way back. Works without the newest JSON.parse.
 
 /** @throws SyntaxError when the text is not JSON */
 export function parseExact(text: string): unknown {

@@ -1,8 +1,8 @@
 // Requests to the server. In: an address, a method, a body. Out: the text of the answer, or a ClientError.
 //
-// Whoever may be asked twice is asked again when the failure may pass by itself: after the time the server named,
-// else after a wait that grows and varies. Invariants: nothing outlives its deadline or its signal; a request that
-// changes something is repeated only under an idempotency key.
+// Whoever may be asked twice is asked again when the failure may pass by itself: after the time the server
+// named, else after a wait that grows and varies. Invariants: nothing outlives its deadline or its signal; a
+// request that changes something is repeated only under an idempotency key.
 import { ClientError, errorOfAnswer } from './client-error.ts';
 
 export type Fetch = typeof fetch;

@@ -1,9 +1,10 @@
-// A subscription to prices that lasts. In: feeds. Out: their current prices, then every change, as long as somebody
-// reads; across lost connections, restarts and silence, each time from the last event that was seen.
+// A subscription to prices that lasts. In: feeds. Out: their current prices, then every change, as long as
+// somebody reads; across lost connections, restarts and silence, each time from the last event that was seen.
 //
-// Server-sent events through `fetch`, because a browser's EventSource can send no key. Invariants: events come in
-// the order of the log; none is delivered twice on one connection; what waits to be read is bounded (the newest of
-// each feed stays); a refusal that waiting cannot cure ends the subscription with a ClientError.
+// Server-sent events through `fetch`, because a browser's EventSource can send no key. Invariants: events
+// come in the order of the log; none is delivered twice on one connection; what waits to be read is bounded
+// (the newest of each feed stays); a refusal that waiting cannot cure ends the subscription with a
+// ClientError.
 import { ClientError } from './client-error.ts';
 import { EventStreamParser, type StreamedEvent } from './event-stream.ts';
 import { type HttpDoor, sleep, waitBefore } from './http-door.ts';
