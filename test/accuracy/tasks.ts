@@ -2,6 +2,7 @@
 // Out: rows in the form of `accuracy.json`.
 import type { LoadedRecording } from '@assay/assay/recording-files';
 import type { AggregationConfig, AggregationMethod } from '@assay/oracle/model/feed';
+import { lowestByBase } from '@assay/oracle/recording/recorded-prices';
 import { configOfRecording } from '@assay/oracle/recording/recording';
 import { type Case, type Hostile, lie } from './cases.ts';
 import { naiveRules, scoreNaive } from './naive-rules.ts';
@@ -40,7 +41,7 @@ export const OUR_RULE = 'assay';
 
 export function runTask(task: Task, loaded: LoadedRecording): Row[] {
   const { recording, series } = loaded;
-  const config = configOfRecording(recording);
+  const config = configOfRecording(recording, lowestByBase(series));
   const references = referencesOf(loaded, config);
   switch (task.kind) {
     case 'ours': {

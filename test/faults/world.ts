@@ -6,11 +6,10 @@
 
 import {
   aggregationConfigOf,
+  loadSettingsAndFeeds,
   pairsBySource,
   settingsOfSource,
-  withFeedsFile,
 } from '@assay/assay/config/feeds';
-import { loadSettings } from '@assay/assay/config/load';
 import { loadConfiguredSources } from '@assay/assay/configured-sources';
 import { AssayError, assert } from '@assay/kernel/errors/assay-error';
 import { seededRandom } from '@assay/kernel/random/random';
@@ -41,7 +40,7 @@ type Configured = (sandbox: Sandbox) => ConfiguredSource[];
 
 /** Feeds and sources as `npm start` has them, without environment and flags. */
 export async function readSetup(): Promise<Setup> {
-  const settings = withFeedsFile(loadSettings({ env: {} }));
+  const settings = loadSettingsAndFeeds({ env: {} });
   const sources = await loadConfiguredSources(settings);
   const config = aggregationConfigOf(settings, sources);
   const configured: Configured = (sandbox) =>

@@ -25,8 +25,14 @@ export function findRecordings(path: string): string[] {
   return search(folder, DEPTH_MAX);
 }
 
-/** @throws AssayError RECORD_INVALID */
+/** @throws AssayError NOT_FOUND, RECORD_INVALID */
 export function loadRecording(folder: string): LoadedRecording {
+  if (!existsSync(join(folder, DESCRIPTION))) {
+    throw new AssayError('NOT_FOUND', `${folder} has no ${DESCRIPTION}, so it is no recording`, {
+      context: { path: folder },
+      recovery: 'Name a folder with a recording.json, or a data folder together with --verify.',
+    });
+  }
   const recording = parseRecording(readFileSync(join(folder, DESCRIPTION), 'utf8'));
   const series = recording.series.map((one) => readSeries(one, textOf(join(folder, one.file)), recording));
   return { folder, recording, series };

@@ -4,7 +4,7 @@
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { Aggregator, type Instant } from '@assay/oracle/aggregation/aggregator';
 import type { Answer } from '@assay/oracle/model/answer';
-import { instantsOf } from '@assay/oracle/recording/recorded-prices';
+import { instantsOf, lowestByBase } from '@assay/oracle/recording/recorded-prices';
 import { configOfRecording } from '@assay/oracle/recording/recording';
 import type { LoadedRecording } from './recording-files.ts';
 
@@ -32,7 +32,7 @@ export function replayRecording(
   { recording, series }: LoadedRecording,
   onAnswer: (answer: Answer) => void,
 ): ReplaySummary {
-  const config = configOfRecording(recording);
+  const config = configOfRecording(recording, lowestByBase(series));
   const aggregator = new Aggregator();
   const feeds = new Map<string, FeedSummary>();
   let sourcePrices = 0;

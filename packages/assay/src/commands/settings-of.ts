@@ -1,7 +1,6 @@
 // Settings of a command line: the file, the environment and its flags, in that order.
 import { AssayError } from '@assay/kernel/errors/assay-error';
-import { withFeedsFile } from '../config/feeds.ts';
-import { loadSettings } from '../config/load.ts';
+import { loadSettingsAndFeeds } from '../config/feeds.ts';
 import type { Settings } from '../config/settings.ts';
 import { type Invocation, text } from './command.ts';
 
@@ -27,5 +26,5 @@ export function settingsOf({ flags, env }: Pick<Invocation, 'flags' | 'env'>): S
     if (at < 1) throw new AssayError('USAGE', `--set takes NAME=VALUE, not "${assignment}"`);
     overrides[assignment.slice(0, at)] = assignment.slice(at + 1);
   }
-  return withFeedsFile(loadSettings({ env, configFile: text(flags, 'config'), flags: overrides }));
+  return loadSettingsAndFeeds({ env, configFile: text(flags, 'config'), flags: overrides });
 }

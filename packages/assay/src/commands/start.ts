@@ -135,7 +135,8 @@ function fit(line: string): string {
 }
 
 function banner({ run, config, sandboxKey, folder }: Program): string[] {
-  const sources = config.sources.length;
+  // What clients submit is a source too, but none that stands somewhere.
+  const sources = config.sources.filter(({ kind }) => kind !== 'submitted').length;
   const lines = [`Assay 0.1.0   profile ${run.profile}   data ${folder.path}`];
   if (run.profile === 'sandbox')
     lines.push(`  venues    ${sources} sandbox venues (real wire protocols, simulated market)`);

@@ -6,7 +6,14 @@ import type { AggregationConfig, FeedDefinition, FeedSource, SourceTraits } from
 import { baseOf, checkPair, type Pair } from '@assay/oracle/model/pair';
 import type { Source } from '@assay/oracle/sources/define-source';
 import { z } from 'zod';
-import { invalidSettings, readYaml } from './load.ts';
+import {
+  givenSettings,
+  invalidSettings,
+  type LoadOptions,
+  readYaml,
+  settingsFrom,
+  type Tree,
+} from './load.ts';
 import { type FeedSettings, type Settings, type SourceSettings, settingsSchema } from './settings.ts';
 
 export const DEFAULT_FEEDS_FILE: string = resolve(import.meta.dirname, '../../../../feeds.yaml');
@@ -32,27 +39,46 @@ const feedsFileSchema = z.strictObject({
   feeds: settingsSchema.shape.feeds,
 });
 
-/** Settings with the feeds file merged under them. @throws AssayError CONFIG_INVALID */
-export function withFeedsFile(settings: Settings): Settings {
-  const file = settings.feedsFile === '' ? DEFAULT_FEEDS_FILE : settings.feedsFile;
-  const tree = readYaml(file);
-  const parsed = feedsFileSchema.safeParse(tree);
-  if (!parsed.success) throw invalidSettings(parsed.error, tree, file);
-  const below = parsed.data;
-  const sources: Settings['sources'] = { ...below.sources, ...settings.sources };
-  sources.modules = [...below.sources.modules, ...settings.sources.modules];
-  for (const [id, over] of Object.entries(settings.sources)) {
-    const under = below.sources[id] as SourceSettings | undefined;
-    if (id === 'modules' || under === undefined) continue;
-    const above = over as SourceSettings;
-    sources[id] = { ...under, ...above, options: { ...under.options, ...above.options } };
+/**
+ * Settings with the feeds file under them. Merged before defaults are filled in: what the settings do not
+ * mention stays as the feeds file has it. @throws AssayError CONFIG_INVALID
+ */
+export function loadSettingsAndFeeds(options: LoadOptions): Settings {
+  const given = givenSettings(options);
+  // What is wrong in the settings themselves is said of them, not of the two files together.
+  const { feedsFile } = settingsFrom(given, options.configFile);
+  const file = feedsFile === '' ? DEFAULT_FEEDS_FILE : feedsFile;
+  const below = readYaml(file);
+  const parsed = feedsFileSchema.safeParse(below);
+  if (!parsed.success) throw invalidSettings(parsed.error, below, file);
+  const merged: Tree = { ...given };
+  for (const name of ['sources', 'feedDefaults', 'feeds'] as const) {
+    merged[name] = over(treeAt(given, name), treeAt(below, name), DEPTHS[name]);
   }
-  return {
-    ...settings,
-    sources,
-    feedDefaults: { ...below.feedDefaults, ...settings.feedDefaults },
-    feeds: { ...below.feeds, ...settings.feeds },
-  };
+  return settingsFrom(merged, options.configFile);
+}
+
+/** How deep names are merged: a source's options and endpoints by name, a feed's list of sources as a whole. */
+const DEPTHS = { sources: 3, feedDefaults: 1, feeds: 2 };
+
+function over(above: Tree, below: Tree, depth: number): Tree {
+  const merged: Tree = { ...below };
+  for (const [name, value] of Object.entries(above)) {
+    const under = below[name];
+    if (Array.isArray(value) && Array.isArray(under) && name === 'modules')
+      merged[name] = [...under, ...value];
+    else merged[name] = depth > 1 && isTree(value) && isTree(under) ? over(value, under, depth - 1) : value;
+  }
+  return merged;
+}
+
+function treeAt(tree: Tree, name: string): Tree {
+  const value = tree[name];
+  return isTree(value) ? value : {};
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function settingsOfSource(settings: Settings, id: string): SourceSettings {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { isAssayError } from '@assay/kernel/errors/assay-error';
 import { loadConfiguredSources } from '../configured-sources.ts';
-import { aggregationConfigOf, withFeedsFile } from './feeds.ts';
+import { aggregationConfigOf, loadSettingsAndFeeds, settingsOfSource } from './feeds.ts';
 import { loadSettings } from './load.ts';
 
 function inFile<T>(yaml: string, use: (file: string) => T): T {
@@ -65,7 +65,7 @@ describe('settings', () => {
 
 describe('feeds', () => {
   const resolve = async (yaml: string) => {
-    const settings = withFeedsFile(inFile(yaml, (configFile) => loadSettings({ env: {}, configFile })));
+    const settings = inFile(yaml, (configFile) => loadSettingsAndFeeds({ env: {}, configFile }));
     return aggregationConfigOf(settings, await loadConfiguredSources(settings));
   };
 
@@ -99,6 +99,27 @@ describe('feeds', () => {
         ['AVAX/USDT', 0.5],
       ],
     );
+  });
+
+  it('and sources keep what the feeds file says where the settings do not mention it', () => {
+    const below = `
+sources: { kraken: { weight: 0.5, enabled: false, options: { a: 1 } } }
+feeds: { A/USD: { decimals: 4, sources: { kraken: [A/USD], okx: [A/USDT] } } }`;
+    const above = `
+sources: { kraken: { transport: poll, options: { b: 2 } } }
+feeds: { A/USD: { staleAfterMs: 60000, sources: { okx: [A/USDC] } } }`;
+    const settings = inFile(below, (feedsFile) =>
+      inFile(`feedsFile: ${feedsFile}\n${above}`, (configFile) =>
+        loadSettingsAndFeeds({ env: { ASSAY_SOURCES__KRAKEN__PRIORITY: '2' }, configFile }),
+      ),
+    );
+    const { weight, enabled, transport, priority, options } = settingsOfSource(settings, 'kraken');
+    assert.deepEqual(
+      [weight, enabled, transport, priority, options],
+      [0.5, false, 'poll', 2, { a: 1, b: 2 }],
+    );
+    const sources = { okx: ['A/USDC'] };
+    assert.deepEqual(settings.feeds['A/USD'], { decimals: 4, staleAfterMs: 60_000, sources });
   });
 
   it('can come from a source that is defined in the settings alone', async () => {

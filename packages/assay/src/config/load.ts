@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { type Settings, settingsSchema } from './settings.ts';
 
 export type Environment = Record<string, string | undefined>;
-type Tree = { [key: string]: unknown };
+export type Tree = { [key: string]: unknown };
 
 /** The environment of this process; everything else takes it as an argument. */
 export function environment(): Environment {
@@ -38,7 +38,12 @@ export type LoadOptions = {
 };
 
 /** @throws AssayError CONFIG_INVALID */
-export function loadSettings({ env, configFile, flags = {} }: LoadOptions): Settings {
+export function loadSettings(options: LoadOptions): Settings {
+  return settingsFrom(givenSettings(options), options.configFile);
+}
+
+/** What file, environment and flags say, before defaults. @throws AssayError CONFIG_INVALID */
+export function givenSettings({ env, configFile, flags = {} }: LoadOptions): Tree {
   const tree: Tree = configFile === undefined ? {} : readYaml(configFile);
   for (const [name, { path, scale }] of Object.entries(FOUNDING_NAMES)) {
     const text = env[name] ?? (name.endsWith('PROXY') ? env[name.toLowerCase()] : undefined);
@@ -58,6 +63,11 @@ export function loadSettings({ env, configFile, flags = {} }: LoadOptions): Sett
     if (text !== undefined && text !== '') setPath(tree, name.toLowerCase(), text);
   }
   for (const [path, text] of Object.entries(flags)) setPath(tree, path, plain(text));
+  return tree;
+}
+
+/** Judges what was given and fills in the defaults. @throws AssayError CONFIG_INVALID */
+export function settingsFrom(tree: Tree, configFile: string | undefined): Settings {
   const result = settingsSchema.safeParse(tree);
   if (!result.success) throw invalidSettings(result.error, tree, configFile);
   const settings = result.data;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isAssayError } from '@assay/kernel/errors/assay-error';
-import { instantsOf, readSeries } from './recorded-prices.ts';
-import { configOfRecording, parseRecording, type Recording } from './recording.ts';
+import { instantsOf, lowestByBase, readSeries } from './recorded-prices.ts';
+import { configOfRecording, parseRecording, type Recording, type Series } from './recording.ts';
 
 const BARS = {
   source: 'a',
@@ -88,6 +88,22 @@ test('every base is priced in dollars where a path exists, else in its most quot
     ],
   );
   assert.ok(config.hub.includes('GBP') && config.hub.includes('TRY'));
+});
+
+test('a coin of a fraction of a cent gets the decimals that its digits need', () => {
+  const tiny: Series = { ...trades, base: 'PEPE', quote: 'USD', pair: 'PEPE/USD' };
+  const prices =
+    '1700000040000000,1700000040000000,1.0512e-06,1\n1700000050000000,1700000050000000,9.97e-7,1';
+  const read = readSeries(tiny, `at,got,px,size\n${prices}\n`, RANGE);
+  const recording: Recording = { name: 'made', fromMs: RANGE.fromMs, toMs: RANGE.toMs, series: [tiny, bars] };
+  const config = configOfRecording(recording, lowestByBase([read, readSeries(bars, 't,c,v\n', RANGE)]));
+  assert.deepEqual(
+    config.feeds.map(({ feed, decimals }) => [feed, decimals]),
+    [
+      [`${bars.base}/USD`, 8],
+      ['PEPE/USD', 14],
+    ],
+  );
 });
 
 test('records of one time are one instant, after one that starts the aggregation', () => {

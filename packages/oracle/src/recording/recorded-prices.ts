@@ -56,6 +56,18 @@ export function readSeries(
   return read;
 }
 
+/** The lowest price of each base, in whichever currency it is quoted. */
+export function lowestByBase(all: readonly RecordedSeries[]): Map<string, number> {
+  const lowest = new Map<string, number>();
+  for (const { series, prices } of all) {
+    for (const { price } of prices) {
+      const value = Number(price);
+      if (value < (lowest.get(series.base) ?? Number.POSITIVE_INFINITY)) lowest.set(series.base, value);
+    }
+  }
+  return lowest;
+}
+
 /** All series together, as instants of a log. The first one holds the `start` record. */
 export function* instantsOf(
   all: readonly RecordedSeries[],

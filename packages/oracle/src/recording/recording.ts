@@ -8,7 +8,7 @@ import {
   defaultFeedParameters,
 } from '../model/default-feed-parameters.ts';
 import type { AggregationConfig, FeedDefinition, FeedSource, SourceTraits } from '../model/feed.ts';
-import { checkPair, type Pair, quoteOf } from '../model/pair.ts';
+import { baseOf, checkPair, type Pair, quoteOf } from '../model/pair.ts';
 
 export const SERIES_KINDS = ['bars', 'ticks', 'trades'] as const;
 export type SeriesKind = (typeof SERIES_KINDS)[number];
@@ -56,14 +56,28 @@ export function parseRecording(text: string): Recording {
   };
 }
 
-/** Every base against the dollar where a path leads there, else against its most quoted currency. */
-export function configOfRecording(recording: Recording): AggregationConfig {
+/** Eight decimals of one; a coin of a millionth of a dollar needs more for the same digits. */
+const SIGNIFICANT_DIGITS = 8;
+const DECIMALS_MOST = 18;
+
+/**
+ * Every base against the dollar where a path leads there, else against its most quoted currency.
+ *
+ * @param lowest the lowest recorded price by base: an answer has decimals enough for it
+ */
+export function configOfRecording(
+  recording: Recording,
+  lowest: ReadonlyMap<string, number> = new Map(),
+): AggregationConfig {
   const reachable = reachableFrom('USD', recording.series);
   const bases = [...new Set(recording.series.map((series) => series.base))].sort();
-  // A currency that only others are quoted in gets its feed too, when a path to the dollar exists.
   const feeds = bases
     .filter((base) => base !== 'USD')
-    .map((base) => feedOf(base, reachable.has(base) ? 'USD' : mostQuoted(base, recording.series), recording));
+    .map((base) => feedOf(base, reachable.has(base) ? 'USD' : mostQuoted(base, recording.series), recording))
+    .map((feed) => ({
+      ...feed,
+      decimals: Math.max(feed.decimals, decimalsFor(lowest.get(baseOf(feed.feed)))),
+    }));
   const sources: SourceTraits[] = [...new Set(recording.series.map((series) => series.source))]
     .sort()
     .map((source) => ({ source, name: source, venue: source, kind: 'exchange' }));
@@ -77,6 +91,11 @@ function feedOf(base: string, quote: string, recording: Recording): FeedDefiniti
   const venueCount = new Set(ofBase.map((series) => series.source)).size;
   const feed = `${base}/${quote}`;
   return { feed, sources, ...defaultFeedParameters(feed, { venueCount }) };
+}
+
+function decimalsFor(price: number | undefined): number {
+  if (price === undefined || !(price > 0)) return 0;
+  return Math.min(DECIMALS_MOST, SIGNIFICANT_DIGITS - 1 - Math.floor(Math.log10(price)));
 }
 
 function reachableFrom(currency: string, series: readonly Series[]): Set<string> {
