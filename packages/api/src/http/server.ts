@@ -15,15 +15,22 @@ import type { FeedDefinition, SourceTraits } from '@assay/oracle/model/feed';
 import type { Cache } from '@assay/ports/cache/cache';
 import type { EventBus } from '@assay/ports/event-bus/event-bus';
 import type { History } from '@assay/ports/history/history';
+import type { Ledger } from '@assay/ports/ledger/ledger';
+import type { Outbound } from '@assay/ports/outbound/outbound';
 import type { PriceRequestDesk, SubmissionDesk } from '../assets/desk.ts';
+import { EventTail } from '../assets/event-tail.ts';
 import { PastAnswers } from '../assets/past-answers.ts';
 import { PriceStream } from '../assets/price-stream.ts';
+import type { SubmissionLimits } from '../assets/submission-desk.ts';
 import { Authenticator } from '../auth/authenticator.ts';
 import type { KeyStore } from '../auth/key-store.ts';
 import { GraphqlDoor } from '../graphql/graphql-door.ts';
 import { catalogueRoutes } from '../rest/catalogue-routes.ts';
+import { documentRoutes } from '../rest/document-routes.ts';
 import { convertedBy, type Explain, explainRoute } from '../rest/explain-route.ts';
+import { operatorRoutes } from '../rest/operator-routes.ts';
 import { pastRoutes } from '../rest/past-routes.ts';
+import { chainlinkRoute } from '../rest/price-request-routes.ts';
 import { priceRoutes } from '../rest/price-routes.ts';
 import type { Route } from '../rest/route.ts';
 import { streamRoute } from '../rest/stream-route.ts';
@@ -31,6 +38,7 @@ import { PriceView } from '../views/prices.ts';
 import { type Readiness, readinessOf } from '../views/readiness.ts';
 import { SourceView } from '../views/sources.ts';
 import { createApiServer } from './api-server.ts';
+import { ClientDesks } from './client-desks.ts';
 import { createHotPrice } from './hot-price.ts';
 import { closeServer, type ListenAddress, listen } from './listener.ts';
 import { PriceMetrics } from './price-metrics.ts';
@@ -68,8 +76,20 @@ export type ApiOptions = {
   allowedQueries?: ReadonlyMap<string, string>;
   /** The page of GraphiQL, for a browser that opens /graphql. */
   graphqlPage?: Buffer;
+  /** Where submissions, price requests and webhooks are kept; without it there are none. */
+  ledger?: Ledger;
+  /** Instead of those on the ledger. */
   submissions?: SubmissionDesk;
   priceRequests?: PriceRequestDesk;
+  /** Through which webhooks leave; needed beside `ledger`. */
+  outbound?: Outbound;
+  submissionLimits?: Partial<SubmissionLimits>;
+  /** Webhooks may go to private addresses: in the sandbox, and where an operator says so. */
+  allowPrivateWebhooks?: boolean;
+  /** Address of the sandbox's switches; absent outside the sandbox profile. */
+  sandboxControl?: () => string | undefined;
+  /** The Postman collection, as text. */
+  postman?: string;
 };
 
 export type ApiAddresses = { api: string; metrics: string; health: string };
@@ -103,6 +123,8 @@ class ApiService implements Api {
   readonly #stream: PriceStream;
   readonly #past: PastAnswers;
   readonly #graphql: GraphqlDoor;
+  readonly #desks: ClientDesks | undefined;
+  readonly #tail: EventTail;
   readonly #authenticator: Authenticator;
   readonly #meter: RequestMeter;
   readonly #priceMetrics: PriceMetrics;
@@ -135,6 +157,8 @@ class ApiService implements Api {
     });
     const { history, cache } = options;
     this.#past = new PastAnswers({ history, cache, clock, log });
+    this.#desks = this.#createDesks();
+    this.#tail = new EventTail({ bus, authenticator: this.#authenticator, clock, log });
     this.#graphql = this.#createGraphql();
   }
 
@@ -191,6 +215,7 @@ class ApiService implements Api {
     try {
       await this.#view.start();
       await this.#sources.start();
+      await this.#desks?.start();
       this.#stream.start();
       this.#graphql.start();
     } catch (error) {
@@ -205,8 +230,10 @@ class ApiService implements Api {
   async stop(): Promise<void> {
     this.#isServing = false;
     this.#stream.stop();
+    this.#tail.stop();
     this.#graphql.stop();
     await this.#close();
+    await this.#desks?.stop();
     await this.#view.stop();
     await this.#sources.stop();
   }
@@ -218,10 +245,10 @@ class ApiService implements Api {
   }
 
   #routes(): Route[] {
-    const { bus, history, clock, sources, explain } = this.#options;
+    const { bus, history, clock, sources, explain, sandboxControl, postman } = this.#options;
     const view = this.#view;
     const past = this.#past;
-    return [
+    const routes: Route[] = [
       ...priceRoutes({ view, past, bus, history, sources, converted: convertedBy(explain, clock) }),
       ...pastRoutes({ view, past }),
       explainRoute({ view, explain }),
@@ -232,11 +259,31 @@ class ApiService implements Api {
         serverFacts: () => this.#serverFacts(),
       }),
       streamRoute({ view, stream: this.#stream }),
+      ...(this.#desks?.routes() ?? []),
+      chainlinkRoute(view),
+      ...operatorRoutes({ bus, clock, sources, tail: this.#tail, sandboxControl }),
     ];
+    routes.push(...documentRoutes({ routes: () => routes, postman }));
+    return routes;
+  }
+
+  #createDesks(): ClientDesks | undefined {
+    const { ledger, outbound, cache, submissionLimits, allowPrivateWebhooks = false } = this.#options;
+    if (ledger === undefined || outbound === undefined) return undefined;
+    const view = this.#view;
+    return new ClientDesks({
+      ...this.#options,
+      ledger,
+      outbound,
+      cache,
+      view,
+      submissionLimits,
+      allowPrivateWebhooks,
+    });
   }
 
   #createGraphql(): GraphqlDoor {
-    const { bus, history, clock, metrics, log, sources, explain, submissions, priceRequests } = this.#options;
+    const { bus, history, clock, metrics, log, sources, explain } = this.#options;
     const services = {
       view: this.#view,
       past: this.#past,
@@ -248,8 +295,8 @@ class ApiService implements Api {
       explain,
       readiness: () => this.#readiness(),
       serverFacts: () => this.#serverFacts(),
-      submissions,
-      priceRequests,
+      submissions: this.#options.submissions ?? this.#desks?.submissions,
+      priceRequests: this.#options.priceRequests ?? this.#desks?.priceRequests,
     };
     const [authenticator, meter] = [this.#authenticator, this.#meter];
     const { graphqlPage: page, allowedQueries, socketClientsMax, socketStalledAfterMs } = this.#options;
