@@ -33,7 +33,8 @@ export class ClientError extends Error {
 
   /** Whether the same request may succeed a little later. */
   get isTransient(): boolean {
-    return this.code === 'NETWORK' || this.code === 'TIMEOUT' || TRANSIENT_STATUS.has(this.status);
+    const isOnTheWay = this.code === 'NETWORK' || this.code === 'TIMEOUT';
+    return isOnTheWay || TRANSIENT_STATUS.has(this.status) || this.retryAfterMs !== undefined;
   }
 }
 
