@@ -126,6 +126,11 @@ export function decodeCheck(text: string): Check {
   };
 }
 
+/** What was made of each source price, by a record of either topic. @throws AssayError RECORD_INVALID */
+export function decodeJudgements(text: string): DecisionInput[] {
+  return decodeInputs(parseObject(text, 'decisions or checks'), 'decisions or checks');
+}
+
 /**
  * source, pair number, offset, verdict number, weight, age, confidence, residual, converted, implied, detail
  */

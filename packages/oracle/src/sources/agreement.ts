@@ -1,7 +1,7 @@
 // How much each source agrees with the others, read from what aggregation decided. In: records of `decisions`
 // and `checks`. Out: per source and pair a value from 0 (contradicted) to 1. Invariant: only prices that were
 // judged against others say anything; a record that cannot be read says nothing and harms nobody.
-import type { DecisionInput } from '../model/decision.ts';
+import { type DecisionInput, decodeJudgements } from '../model/decision.ts';
 import type { Pair } from '../model/pair.ts';
 import { agreementOf } from './confidence.ts';
 
@@ -13,7 +13,7 @@ export function agreementsIn(records: readonly { key: string; value: string }[])
   for (const { key, value } of records) newest.set(key, value);
   const found = new Map<string, Agreement>();
   for (const value of newest.values()) {
-    for (const input of inputsIn(value)) {
+    for (const input of judgementsIn(value)) {
       const agreement = judged(input);
       if (agreement === undefined) continue;
       found.set(`${input.source} ${input.pair}`, { source: input.source, pair: input.pair, agreement });
@@ -22,20 +22,12 @@ export function agreementsIn(records: readonly { key: string; value: string }[])
   return [...found.values()];
 }
 
-function inputsIn(text: string): DecisionInput[] {
+function judgementsIn(text: string): DecisionInput[] {
   try {
-    const record = JSON.parse(text) as { inputs?: unknown } | null;
-    const inputs = Array.isArray(record?.inputs) ? (record.inputs as unknown[]) : [];
-    return inputs.filter(isInput);
+    return decodeJudgements(text);
   } catch {
     return [];
   }
-}
-
-function isInput(value: unknown): value is DecisionInput {
-  if (value === null || typeof value !== 'object') return false;
-  const { source, pair, verdict } = value as Partial<DecisionInput>;
-  return typeof source === 'string' && typeof pair === 'string' && typeof verdict === 'string';
 }
 
 function judged({ verdict, residualCbps }: DecisionInput): number | undefined {

@@ -1,14 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DECISIONS_TOPIC } from '../model/decision.ts';
+import { DECISIONS_TOPIC, type DecisionInput, encodeDecision, type Verdict } from '../model/decision.ts';
 import { agreementsIn } from './agreement.ts';
 import { agreementOf, Confidence, freshnessOf } from './confidence.ts';
 import { plainSource } from './scripted-venue.ts';
 import { scriptedWorld } from './scripted-world.ts';
 
-const input = (source: string, residualCbps: number, verdict = 'used') => {
+const input = (source: string, residualCbps: number, verdict: Verdict = 'used'): DecisionInput => {
   return { source, pair: 'BTC/USD', offset: 1, verdict, weightPpm: 1_000_000, residualCbps };
 };
+
+/** As aggregation writes it: in any other form the two would pass each other by. */
+function decision(inputs: DecisionInput[]): string {
+  return encodeDecision({
+    id: 'BTC/USD@1',
+    at: 1,
+    feed: 'BTC/USD',
+    check: null,
+    method: 'weighted-median',
+    state: 'ok',
+    causes: [],
+    inputs,
+    withoutVenue: [],
+  });
+}
 
 test('agreement is whole within honest noise, a quarter at the outlier floor, nothing far away', () => {
   assert.equal(agreementOf(0), 1);
@@ -21,16 +36,10 @@ test('agreement is whole within honest noise, a quarter at the outlier floor, no
 });
 
 test('only prices that were judged say anything, and what cannot be read harms nobody', () => {
-  const record = (value: unknown) => ({
-    key: 'k',
-    value: typeof value === 'string' ? value : JSON.stringify(value),
-  });
-  const found = agreementsIn([
-    record({ inputs: [input('alpha', 100), input('beta', 0, 'stale'), { source: 'gamma' }, null, 7] }),
-  ]);
-  assert.deepEqual(found, [{ source: 'alpha', pair: 'BTC/USD', agreement: 1 }]);
-  for (const text of ['', 'null', '{"inputs":3}', '[]', '{"inputs":[{"source":1}]}'])
-    assert.deepEqual(agreementsIn([record(text)]), []);
+  const value = decision([input('alpha', 100), input('beta', 0, 'stale')]);
+  assert.deepEqual(agreementsIn([{ key: 'k', value }]), [{ source: 'alpha', pair: 'BTC/USD', agreement: 1 }]);
+  for (const text of ['', 'null', '{"rows":3}', '[]', '{"pairs":["BTC/USD"],"rows":[7]}', value.slice(0, 90)])
+    assert.deepEqual(agreementsIn([{ key: 'k', value: text }]), []);
 });
 
 test('a busy stream is sampled once a second: a thousand good frames do not wash away a bad minute', () => {
@@ -54,7 +63,7 @@ test('a liar loses its weight within a minute, is quarantined, and honest venues
     const isIn = status('delta').pairs[0]!.quarantinedUntil === null;
     if (isIn) inputs.push(input('delta', 693_147, 'outlier'));
     else quarantinedAfterS ||= second;
-    await bus.deliver(DECISIONS_TOPIC, [{ id: 'BTC/USD@1', inputs }]);
+    await bus.deliver(DECISIONS_TOPIC, [JSON.parse(decision(inputs))]);
     if (second === 60) assert.ok(status('delta').confidence < 0.5, String(status('delta').confidence));
   }
   assert.ok(quarantinedAfterS > 30 && quarantinedAfterS < 150, `after ${quarantinedAfterS} s`);
