@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFileKeyStore, type KeyStore, type NewKey } from '@assay/api/auth/key-store';
+import type { KeyStore, NewKey } from '@assay/api/auth/key-store';
 import { type Api, type ApiOptions, createApi } from '@assay/api/http/server';
 import { memoryLog } from '@assay/kernel/telemetry/log';
 import { memoryMetrics } from '@assay/kernel/telemetry/metrics';
@@ -14,6 +14,7 @@ import type { EventBus } from '@assay/ports/event-bus/event-bus';
 import { createMemoryBus } from '@assay/ports/event-bus/memory';
 import type { History } from '@assay/ports/history/history';
 import { createSqliteHistory } from '@assay/ports/history/sqlite';
+import { createMemoryKeys } from './memory-keys.ts';
 
 /** 2026-11-21T10:00:00.000Z */
 export const RIG_START_MS = 1_795_255_200_000;
@@ -42,7 +43,7 @@ export class ApiRig {
       ...(partitions === undefined ? {} : { partitions: { [ANSWERS_TOPIC]: partitions } }),
     });
     this.history = createSqliteHistory({ path: join(this.folder, 'history.sqlite'), clock: this.clock });
-    this.keys = createFileKeyStore({ path: join(this.folder, 'keys.json'), clock: this.clock });
+    this.keys = createMemoryKeys(this.clock);
   }
 
   async start(): Promise<Api> {

@@ -1,17 +1,21 @@
 // The table from settings to drivers: the only place that names a real implementation of a port.
-import { createFileKeyStore, type KeyStore } from '@assay/api/auth/key-store';
+import { AuthDesk } from '@assay/api/auth/auth-desk';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Metrics } from '@assay/kernel/telemetry/metrics';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { Cache } from '@assay/ports/cache/cache';
-import { createMemoryCache } from '@assay/ports/cache/memory';
+import { createSqliteCache } from '@assay/ports/cache/sqlite';
 import type { EventBus } from '@assay/ports/event-bus/event-bus';
 import { createSqliteBus } from '@assay/ports/event-bus/sqlite';
 import { type ReadableLog, readSqliteLog } from '@assay/ports/event-bus/sqlite-log';
 import type { History } from '@assay/ports/history/history';
 import { createSqliteHistory } from '@assay/ports/history/sqlite';
+import { createEmbeddedLedger } from '@assay/ports/ledger/embedded';
+import type { Ledger } from '@assay/ports/ledger/ledger';
+import { createPostgresLedger } from '@assay/ports/ledger/postgres';
 import { createNetworkOutbound } from '@assay/ports/outbound/network';
 import type { Outbound } from '@assay/ports/outbound/outbound';
+import { secretOf } from './config/secrets.ts';
 import type { Settings } from './config/settings.ts';
 import type { DataFolder } from './process/data-folder.ts';
 
@@ -20,12 +24,15 @@ export type Drivers = {
   history: History;
   cache: Cache;
   outbound: Outbound;
-  keys: KeyStore;
+  /** Users' data; started when a service that needs it runs here. */
+  ledger: Ledger;
+  auth: AuthDesk;
 };
 
 export const EVENT_LOG_FILE = 'events.sqlite';
 const HISTORY_FILE = 'history.sqlite';
-const KEYS_FILE = 'keys.json';
+const CACHE_FILE = 'cache.sqlite';
+const LEDGER_FOLDER = 'postgres';
 const HOUR_MS = 3_600_000;
 const MEGABYTE = 1_048_576;
 
@@ -44,6 +51,7 @@ export function openDrivers({ settings, folder, clock, log, metrics }: DriverOpt
   const maxBytes = retention.topicMegabytes * MEGABYTE;
   const decisions = { maxAgeMs: retention.decisionsHours * HOUR_MS, maxBytes };
   const prices = { maxAgeMs: retention.sourcePricesHours * HOUR_MS, maxBytes };
+  const ledger = openLedger(settings, folder, clock, log.child({ part: 'ledger' }));
   return {
     bus: createSqliteBus({
       path: folder.file(EVENT_LOG_FILE),
@@ -58,9 +66,10 @@ export function openDrivers({ settings, folder, clock, log, metrics }: DriverOpt
       clock,
       retention: { pricesMaxAgeMs: historyMs, answersMaxAgeMs: historyMs },
     }),
-    cache: createMemoryCache({ clock }),
+    cache: createSqliteCache({ path: folder.file(CACHE_FILE), clock }),
     outbound: openOutbound(settings, clock),
-    keys: openKeyStore(folder, clock),
+    ledger,
+    auth: openAuthDesk(settings, ledger, clock, log.child({ part: 'auth' })),
   };
 }
 
@@ -68,8 +77,23 @@ export function openOutbound(settings: Settings, clock: Clock): Outbound {
   return createNetworkOutbound({ clock, proxy: settings.outbound });
 }
 
-export function openKeyStore(folder: DataFolder, clock: Clock): KeyStore {
-  return createFileKeyStore({ path: folder.file(KEYS_FILE), clock });
+/** The server that is configured, or one of our own in the data folder. */
+export function openLedger(settings: Settings, folder: DataFolder, clock: Clock, log: Log): Ledger {
+  const { url } = settings.ledger;
+  if (url !== '') return createPostgresLedger({ url: secretOf(url), clock, log });
+  return createEmbeddedLedger({ path: folder.file(LEDGER_FOLDER), clock, log });
+}
+
+export function openAuthDesk(settings: Settings, ledger: Ledger, clock: Clock, log: Log): AuthDesk {
+  const { issuer, issuers, auditDays } = settings.auth;
+  return new AuthDesk({
+    ledger,
+    clock,
+    log,
+    issuer: issuer === '' ? `urn:assay:${settings.name}` : issuer,
+    outside: issuers,
+    auditKeptForMs: auditDays * 24 * HOUR_MS,
+  });
 }
 
 export type StoredLog = ReadableLog;

@@ -2,7 +2,8 @@
 // reverse order within a deadline. In: settings and the names of services. Out: a running program that can be
 // stopped.
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { KeyStore } from '@assay/api/auth/key-store';
+import type { AuthDesk } from '@assay/api/auth/auth-desk';
+import { SCOPES } from '@assay/api/auth/principal';
 import type { Api } from '@assay/api/http/server';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { secureRandom } from '@assay/kernel/random/random';
@@ -12,7 +13,7 @@ import type { AggregationConfig } from '@assay/oracle/model/feed';
 import { aggregationConfigOf } from './config/feeds.ts';
 import type { Settings } from './config/settings.ts';
 import { loadConfiguredSources } from './configured-sources.ts';
-import { openDrivers } from './drivers.ts';
+import { type Drivers, openDrivers } from './drivers.ts';
 import { type DataFolder, forget, openDataFolder } from './process/data-folder.ts';
 import { RUN_FILE, type RunFile, SANDBOX_KEY_FILE, writeRunFile } from './process/run-file.ts';
 import { type SandboxProcess, startSandbox } from './process/sandbox-process.ts';
@@ -20,7 +21,10 @@ import { adapters } from './services/adapters.ts';
 import { aggregation } from './services/aggregation.ts';
 import { api } from './services/api.ts';
 import { archive } from './services/archive.ts';
+import { auth } from './services/auth.ts';
 import {
+  LEDGER_SERVICES,
+  REPLICATED_SERVICES,
   SERVICE_NAMES,
   type Service,
   type ServiceContext,
@@ -30,7 +34,13 @@ import {
 import { createPinoLog } from './telemetry/pino-log.ts';
 import { createPromMetrics } from './telemetry/prom-metrics.ts';
 
-const FACTORIES: Record<ServiceName, ServiceFactory> = { archive, aggregation, api, adapters };
+const FACTORIES: Record<ServiceName, ServiceFactory> = {
+  archive,
+  aggregation,
+  auth,
+  api,
+  adapters,
+};
 
 export type Program = {
   run: RunFile;
@@ -78,7 +88,11 @@ async function startInOrder(
 ): Promise<Program> {
   const sources = await loadConfiguredSources(settings);
   const config = aggregationConfigOf(settings, sources);
-  const folder = openDataFolder(settings.data, settings.profile, names);
+  const folder = openDataFolder(
+    settings.data,
+    settings.profile,
+    names.filter((name) => !REPLICATED_SERVICES.includes(name)),
+  );
   undo.push(() => folder.release());
   const log = openLog(settings, folder);
   const metrics = createPromMetrics();
@@ -104,7 +118,9 @@ async function startInOrder(
   const apiService = names.includes('api') ? FACTORIES.api(context) : undefined;
   await apiService?.api?.bind();
   if (apiService !== undefined) undo.push(() => apiService.stop());
-  for (const driver of [drivers.bus, drivers.history, drivers.cache, drivers.keys]) {
+  const starting = startLedger(drivers, names, undo);
+  starting.catch(() => undefined); // it is awaited below; until then its failure must not end the process
+  for (const driver of [drivers.bus, drivers.history, drivers.cache]) {
     undo.push(() => driver.stop());
     await driver.start();
   }
@@ -116,6 +132,7 @@ async function startInOrder(
     undo.push(() => sandbox.stop());
     Object.assign(sandboxAddresses, sandbox.addresses);
   }
+  const hasLedger = await starting;
   const services: Service[] = [];
   for (const name of SERVICE_NAMES.filter((each) => names.includes(each))) {
     const service: Service = name === 'api' ? apiService! : FACTORIES[name](context);
@@ -124,7 +141,8 @@ async function startInOrder(
     await service.start();
     log.info('service started', { service: name });
   }
-  const sandboxKey = settings.profile === 'sandbox' ? await keptKey(drivers.keys, folder) : undefined;
+  const isShown = settings.profile === 'sandbox' && hasLedger;
+  const sandboxKey = isShown ? await keptKey(drivers.auth, folder) : undefined;
   const run: RunFile = {
     pid: process.pid,
     profile: settings.profile,
@@ -158,6 +176,8 @@ async function follow(
     'metrics',
     'health',
     'retention',
+    'ledger',
+    'auth',
     'outbound',
   ] as const;
   const waiting = fixed.filter(
@@ -165,6 +185,22 @@ async function follow(
   );
   const restart = waiting.length === 0 ? '' : `; a restart is needed for ${waiting.join(', ')}`;
   return `settings followed: ${config.feeds.length} feeds from ${config.sources.length} sources${restart}`;
+}
+
+/** Takes a second or two the first time, so it runs beside the venues. True when there is a ledger. */
+async function startLedger(
+  { ledger, auth: desk }: Drivers,
+  names: readonly ServiceName[],
+  undo: (() => Promise<void> | void)[],
+): Promise<boolean> {
+  if (!names.some((name) => LEDGER_SERVICES.includes(name))) return false;
+  undo.push(
+    () => ledger.stop(),
+    () => desk.stop(),
+  );
+  await ledger.start();
+  await desk.start();
+  return true;
 }
 
 /**
@@ -180,7 +216,7 @@ function openLog({ profile, log }: Settings, folder: DataFolder): Log {
  * The sandbox's own key: created once, kept in a file that only its owner can read. No other profile ever
  * does this.
  */
-async function keptKey(keys: KeyStore, folder: DataFolder): Promise<string> {
+async function keptKey({ keys }: AuthDesk, folder: DataFolder): Promise<string> {
   const file = folder.file(SANDBOX_KEY_FILE);
   try {
     const kept = readFileSync(file, 'utf8').trim();
@@ -188,7 +224,7 @@ async function keptKey(keys: KeyStore, folder: DataFolder): Promise<string> {
   } catch {
     // the first start on this folder: there is none yet
   }
-  const { key } = await keys.create({ name: 'sandbox', scopes: ['prices:read', 'prices:submit'] });
+  const { key } = await keys.create({ name: 'sandbox', scopes: [...SCOPES], tier: 'high' });
   writeFileSync(file, `${key}\n`, { mode: 0o600 });
   return key;
 }

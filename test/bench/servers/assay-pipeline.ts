@@ -4,7 +4,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFileKeyStore } from '@assay/api/auth/key-store';
 import { createApi } from '@assay/api/http/server';
 import { createPromMetrics } from '@assay/assay/telemetry/prom-metrics';
 import { seededRandom } from '@assay/kernel/random/random';
@@ -17,6 +16,7 @@ import { createSourceService } from '@assay/oracle/sources/source-service';
 import { createSqliteBus } from '@assay/ports/event-bus/sqlite';
 import { createSqliteHistory } from '@assay/ports/history/sqlite';
 import { createNetworkOutbound } from '@assay/ports/outbound/network';
+import { createMemoryKeys } from '../../memory-keys.ts';
 import { serveBench } from '../http-load.ts';
 import { feedsOfBench, type Market, pairsOfSource, SOURCE_IDS } from '../tick-market.ts';
 
@@ -31,7 +31,7 @@ const profile = 'sandbox';
 const metrics = createPromMetrics();
 const bus = createSqliteBus({ path: join(folder, 'events.sqlite'), namespace: 'node0', clock, metrics });
 const history = createSqliteHistory({ path: join(folder, 'history.sqlite'), clock });
-const keys = createFileKeyStore({ path: join(folder, 'keys.json'), clock });
+const keys = createMemoryKeys(clock);
 const outbound = createNetworkOutbound({ clock, proxy: { httpsProxy: '', httpProxy: '', noProxy: '' } });
 const feeds = feedsOfBench(market);
 const traits = SOURCE_IDS.map((source) => ({

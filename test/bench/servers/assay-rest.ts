@@ -1,9 +1,8 @@
-// The API as `npm start` assembles it, for `read-rest`: the durable bus, the file of keys, Prometheus
+// The API as `npm start` assembles it, for `read-rest` and `read-graphql`: the durable bus, keys in memory, Prometheus
 // metrics, file log. A dozen feeds change four times a second, so that what is served is alive.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFileKeyStore } from '@assay/api/auth/key-store';
 import { createApi } from '@assay/api/http/server';
 import { createPromMetrics } from '@assay/assay/telemetry/prom-metrics';
 import { silentLog } from '@assay/kernel/telemetry/log';
@@ -12,6 +11,7 @@ import { ANSWERS_TOPIC, type Answer } from '@assay/oracle/model/answer';
 import type { FeedDefinition } from '@assay/oracle/model/feed';
 import { createSqliteBus } from '@assay/ports/event-bus/sqlite';
 import { createSqliteHistory } from '@assay/ports/history/sqlite';
+import { createMemoryKeys } from '../../memory-keys.ts';
 import { serveBench } from '../http-load.ts';
 
 const FEEDS = ['BTC', 'ETH', 'SOL', 'XRP', 'ADA', 'DOGE', 'LTC', 'DOT', 'LINK', 'AVAX', 'UNI', 'BCH'];
@@ -24,7 +24,7 @@ const clock = systemClock;
 const metrics = createPromMetrics();
 const bus = createSqliteBus({ path: join(folder, 'log.sqlite'), namespace: 'node0', clock, metrics });
 const history = createSqliteHistory({ path: join(folder, 'history.sqlite'), clock });
-const keys = createFileKeyStore({ path: join(folder, 'keys.json'), clock });
+const keys = createMemoryKeys(clock);
 await bus.start();
 await history.start();
 await keys.start();
@@ -50,7 +50,19 @@ await publish();
 const url = `${api.addresses().api}/v1/prices/BTC-USD`;
 // The first request verifies the key; a bench of refusals would be a fast one.
 while (!(await fetch(url, { headers: { 'x-api-key': key } })).ok) await clock.sleep(10);
-serveBench({ url, headers: { 'x-api-key': key } });
+// With an argument it is the target of `read-graphql`: a document, asked of the same server.
+const query = process.argv[2];
+const headers = { 'x-api-key': key };
+serveBench(
+  query === undefined
+    ? { url, headers }
+    : {
+        url: `${api.addresses().api}/graphql`,
+        headers: { ...headers, 'content-type': 'application/json' },
+        method: 'POST',
+        body: JSON.stringify({ query }),
+      },
+);
 
 async function publish(): Promise<void> {
   const nowMs = clock.now();

@@ -6,7 +6,13 @@ import { Authenticator, keyInHeaders } from './authenticator.ts';
 import type { KeyInfo, KeyStore } from './key-store.ts';
 
 const KEY = `ak_0123456789ab_${'k'.repeat(43)}`;
-const INFO: KeyInfo = { id: '0123456789ab', name: 'reader', scopes: ['prices:read'], createdAt: 0 };
+const INFO: KeyInfo = {
+  id: '0123456789ab',
+  name: 'reader',
+  scopes: ['prices:read'],
+  tier: 'standard',
+  createdAt: 0,
+};
 
 function storeOf(valid: Set<string>): KeyStore & { asked: string[] } {
   const asked: string[] = [];
@@ -19,6 +25,7 @@ function storeOf(valid: Set<string>): KeyStore & { asked: string[] } {
     create: () => Promise.reject(new TypeError('not here')),
     list: async () => [INFO],
     get: async () => INFO,
+    rotate: async () => undefined,
     revoke: async () => INFO,
     start: async () => undefined,
     stop: async () => undefined,

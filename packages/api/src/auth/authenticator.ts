@@ -1,39 +1,53 @@
 // Who asks. In: the raw headers and address of a request. Out: a principal, or an error that tells a stranger
 // nothing.
 //
-// A key that was verified lately is recognised without hashing: it is looked up by its public id and compared
-// in full, in time that does not depend on where it differs. It is verified again after RECHECK_AFTER_MS, so
-// a revocation counts. Guessing is bounded per address: who failed too often is refused unheard, known keys
-// excepted. Invariant: both memories are bounded; no key that the store refuses is served for more than
-// RECHECK_AFTER_MS.
+// A key or token that was verified lately is recognised without hashing: it is looked up by a part of it and
+// compared in full, in time that does not depend on where it differs. It is verified again after
+// RECHECK_AFTER_MS, so a revocation counts. Guessing is bounded per address: who failed too often is refused
+// unheard, known keys excepted. Invariants: both memories are bounded; nothing that is revoked is served for
+// more than RECHECK_AFTER_MS, and while the ledger is away for no more than KNOWN_FOR_MS.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
-import { isCurrent, type KeyInfo, type KeyStore } from './key-store.ts';
+import type { RateLimiter } from '../limits/rate-limiter.ts';
+import { isCurrent, type KeyStore, principalOfKey } from './key-store.ts';
 import type { Principal } from './principal.ts';
 
-/**
- * Together with the second after which a store looks at its file, this stays well under the promised five
- * seconds.
- */
+/** What may stand where a key stands, what a browser's stream has instead, and how much everybody may ask. */
+export type OtherCredentials = {
+  /** JSON Web Tokens; undefined when it does not count. */
+  verifyToken?: (token: string) => Promise<Principal | undefined>;
+  /** Good for one stream. */
+  useTicket?: (ticket: string) => Promise<Principal | undefined>;
+  limiter?: RateLimiter;
+};
+
+/** Twice this, when a check began just before a revocation, stays under the promised five seconds. */
 const RECHECK_AFTER_MS = 2_000;
+/** A ledger that changes its owner is away for one to two seconds: those who are known do not notice. */
+const KNOWN_FOR_MS = 4_500;
 /** Keys in use at one time; beyond it the least recently verified are hashed again. */
 const VERIFIED_MAX = 10_000;
 /** A person who mistypes never gets here; a guesser does at once. */
 const FAILURES_MAX = 30;
 const FAILURE_WINDOW_MS = 60_000;
 const ADDRESSES_MAX = 10_000;
+const NO_LINES: string[] = [];
+/** A token of an identity provider with many roles; more is not looked at. */
+const CREDENTIAL_LENGTH_MAX = 8_192;
 
 type Verified = { key: string; principal: Principal; verifiedAt: number };
 
 export class Authenticator {
   readonly #keys: KeyStore;
   readonly #clock: Clock;
+  readonly #others: OtherCredentials;
   readonly #verified = new Map<string, Verified>();
   readonly #failures = new Map<string, { count: number; sinceMs: number }>();
 
-  constructor(keys: KeyStore, clock: Clock) {
+  constructor(keys: KeyStore, clock: Clock, others: OtherCredentials = {}) {
     this.#keys = keys;
     this.#clock = clock;
+    this.#others = others;
   }
 
   /** The principal of a key that was verified within the last two seconds; costs no hash. */
@@ -41,52 +55,97 @@ export class Authenticator {
     const verified = this.#known(key);
     if (verified === undefined) return undefined;
     const sinceMs = nowMs - verified.verifiedAt;
-    return sinceMs >= 0 && sinceMs < RECHECK_AFTER_MS ? verified.principal : undefined;
+    const isRecent = sinceMs >= 0 && sinceMs < RECHECK_AFTER_MS;
+    return isRecent && nowMs < (verified.principal.expiresAt ?? Infinity) ? verified.principal : undefined;
   }
 
-  /** @throws AssayError UNAUTHENTICATED, TOO_MANY_REQUESTS */
-  async authenticate(rawHeaders: readonly string[], address: string): Promise<Principal> {
+  /**
+   * `url` is given where a ticket may stand in it. @throws AssayError UNAUTHENTICATED, TOO_MANY_REQUESTS,
+   * LEDGER_UNAVAILABLE
+   */
+  async authenticate(rawHeaders: readonly string[], address: string, url?: string): Promise<Principal> {
+    const principal = await this.#identify(rawHeaders, address, url);
+    await this.#others.limiter?.take(principal);
+    return principal;
+  }
+
+  /** One request of theirs, when that needs no waiting; false leaves it to `authenticate`. */
+  takeNow(principal: Principal, nowMs: number): boolean {
+    return this.#others.limiter?.takeNow(principal, nowMs) ?? true;
+  }
+
+  /** `RateLimit-*` for an answer to them: names and values in turn. */
+  limitLines(principal: Principal, nowMs: number): string[] {
+    return this.#others.limiter?.headerLines(principal, nowMs) ?? NO_LINES;
+  }
+
+  async #identify(rawHeaders: readonly string[], address: string, url?: string): Promise<Principal> {
     const key = keyInHeaders(rawHeaders);
     const nowMs = this.#clock.now();
-    const recent = key === undefined ? undefined : this.recent(key, nowMs);
+    if (key === undefined) return await this.#byTicket(ticketIn(url), address, nowMs);
+    const recent = this.recent(key, nowMs);
     if (recent !== undefined) return recent;
-    if (key === undefined) throw unauthenticated();
-    const isKnown = this.#known(key) !== undefined;
-    if (!isKnown) this.#refuseGuesser(address, nowMs);
-    const info = await this.#keys.verify(key);
-    if (info === undefined) {
-      if (isKnown) this.#verified.delete(key.slice(3, 15));
+    const known = this.#known(key);
+    if (known === undefined) this.#refuseGuesser(address, nowMs);
+    let principal: Principal | undefined;
+    try {
+      principal = await this.#verify(key);
+    } catch (error) {
+      const isKnown = known !== undefined && nowMs - known.verifiedAt < KNOWN_FOR_MS;
+      if (isKnown && error instanceof AssayError && error.isTransient) return known.principal;
+      throw error;
+    }
+    if (principal === undefined) {
+      if (known !== undefined) this.#verified.delete(placeOf(key));
       this.#countFailure(address, nowMs);
       throw unauthenticated();
     }
-    return this.#remember(key, info, nowMs);
+    this.#remember(key, principal, nowMs);
+    return principal;
   }
 
-  /** Whether whoever opened a long-lived connection may still have it. */
+  /** Whether whoever opened a long-lived connection may still have it. While the ledger is away, yes. */
   async isStillValid(principal: Principal): Promise<boolean> {
-    const info = await this.#keys.get(principal.id);
-    return info !== undefined && isCurrent(info, this.#clock.now());
+    const nowMs = this.#clock.now();
+    if (principal.expiresAt !== undefined && nowMs >= principal.expiresAt) return false;
+    // Of an outside issuer we know no more than the end of its token.
+    if (principal.id.includes('#')) return true;
+    try {
+      const info = await this.#keys.get(principal.id);
+      return info !== undefined && isCurrent(info, nowMs);
+    } catch (error) {
+      return error instanceof AssayError && error.isTransient;
+    }
+  }
+
+  async #verify(key: string): Promise<Principal | undefined> {
+    if (key.length > CREDENTIAL_LENGTH_MAX) return undefined;
+    if (key.startsWith('ak_')) {
+      const info = await this.#keys.verify(key);
+      return info === undefined ? undefined : principalOfKey(info);
+    }
+    return await this.#others.verifyToken?.(key);
+  }
+
+  async #byTicket(ticket: string | undefined, address: string, nowMs: number): Promise<Principal> {
+    if (ticket === undefined || this.#others.useTicket === undefined) throw unauthenticated();
+    this.#refuseGuesser(address, nowMs);
+    const principal = await this.#others.useTicket(ticket);
+    if (principal !== undefined && (await this.isStillValid(principal))) return principal;
+    this.#countFailure(address, nowMs);
+    throw unauthenticated();
   }
 
   #known(key: string): Verified | undefined {
-    // "ak_" and twelve digits: the public id. A text of another shape finds nothing.
-    const verified = this.#verified.get(key.slice(3, 15));
+    const verified = this.#verified.get(placeOf(key));
     return verified !== undefined && isSameText(verified.key, key) ? verified : undefined;
   }
 
-  #remember(key: string, info: KeyInfo, nowMs: number): Principal {
-    const principal: Principal = {
-      id: info.id,
-      name: info.name,
-      scopes: info.scopes,
-      ...(info.feeds === undefined ? {} : { feeds: info.feeds }),
-      tier: 'standard',
-      kind: 'key',
-    };
-    this.#verified.delete(info.id);
-    this.#verified.set(info.id, { key, principal, verifiedAt: nowMs });
+  #remember(key: string, principal: Principal, nowMs: number): void {
+    const place = placeOf(key);
+    this.#verified.delete(place);
+    this.#verified.set(place, { key, principal, verifiedAt: nowMs });
     dropOldest(this.#verified, VERIFIED_MAX);
-    return principal;
   }
 
   #refuseGuesser(address: string, nowMs: number): void {
@@ -128,6 +187,15 @@ export function keyInHeaders(rawHeaders: readonly string[]): string | undefined 
     }
   }
   return bearer;
+}
+
+function ticketIn(url: string | undefined): string | undefined {
+  return url === undefined ? undefined : /[?&]ticket=([A-Za-z0-9_-]{43})(?:&|$)/.exec(url)?.[1];
+}
+
+/** Of a key its public id, of a token the end of its signature: short, and different for each. */
+function placeOf(key: string): string {
+  return key.startsWith('ak_') ? key.slice(3, 15) : key.slice(-43);
 }
 
 function unauthenticated(): AssayError {

@@ -12,6 +12,7 @@ import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Clock } from '@assay/kernel/time/clock';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { AuditLog } from '../auth/audit-log.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { type Principal, requireScope } from '../auth/principal.ts';
 import { nearNames } from '../rest/near-names.ts';
@@ -25,6 +26,7 @@ export type ApiServerOptions = {
   clock: Clock;
   log: Log;
   meter: RequestMeter;
+  audit: AuditLog | undefined;
   /** Answers what it can at once; false leaves it to the routes. */
   hot: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Takes a WebSocket; false: there is none at that address. */
@@ -92,18 +94,29 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
 
 function addRoutes(
   app: FastifyInstance,
-  { routes, authenticator, clock, log, meter }: ApiServerOptions,
+  { routes, authenticator, clock, log, meter, audit }: ApiServerOptions,
 ): void {
   const principals = new WeakMap<FastifyRequest, Principal>();
   const streamed = new WeakSet<FastifyRequest>();
   app.addHook('onRequest', async (request) => {
     if ((request.routeOptions.config as { isPublic?: boolean }).isPublic === true) return;
     const address = request.raw.socket.remoteAddress ?? '';
-    principals.set(request, await authenticator.authenticate(request.raw.rawHeaders, address));
+    principals.set(
+      request,
+      await authenticator.authenticate(request.raw.rawHeaders, address, ticketPlace(request)),
+    );
+  });
+  app.addHook('onSend', async (request, reply) => {
+    const who = principals.get(request);
+    const lines = who === undefined ? [] : authenticator.limitLines(who, clock.now());
+    for (let i = 0; i < lines.length; i += 2) reply.header(lines[i]!, lines[i + 1]!);
   });
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
-    meter.count(route, reply.raw.statusCode, streamed.has(request) ? undefined : reply.elapsedTime);
+    const isStream = streamed.has(request);
+    meter.count(route, reply.raw.statusCode, isStream ? undefined : reply.elapsedTime);
+    const who = principals.get(request);
+    if (who !== undefined && !isStream) note(audit, who, request, reply.raw.statusCode, clock.now());
     done();
   });
   app.setErrorHandler((error, request, reply) => {
@@ -157,12 +170,40 @@ function addRoutes(
           });
           if (answer !== 'streamed') return send(request, reply, answer);
           streamed.add(request);
+          note(audit, principal, request, 'opened', clock.now());
           return reply.hijack();
         },
       });
     }
   });
 }
+
+/** A ticket is for streams alone. */
+function ticketPlace(request: FastifyRequest): string | undefined {
+  return request.routeOptions.url === '/v1/stream' ? request.url : undefined;
+}
+
+/** Reads are added up; what changes something, or opens a stream, is a record of its own. */
+function note(
+  audit: AuditLog | undefined,
+  who: Principal,
+  request: FastifyRequest,
+  status: number | 'opened',
+  nowMs: number,
+): void {
+  const action = `${request.method} ${request.routeOptions.url ?? 'unknown'}`;
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (isRead && status !== 'opened') {
+    audit?.count(who, action, status, nowMs);
+    return;
+  }
+  // What stands beside a ticket is what was asked for.
+  const url = request.url.replace(/ticket=[^&]*/, 'ticket=…').slice(0, AUDITED_URL_MAX);
+  const detail = { url, address: request.raw.socket.remoteAddress ?? '' };
+  audit?.record({ who, action, result: String(status), detail });
+}
+
+const AUDITED_URL_MAX = 500;
 
 /** Whether an address could be of a template: parameters match anything without a slash. */
 function isAt(template: string, path: string): boolean {

@@ -6,6 +6,7 @@
 // seconds that may read it. Everything else, every error included, goes the long way.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '@assay/kernel/time/clock';
+import type { AuditLog } from '../auth/audit-log.ts';
 import { type Authenticator, keyInHeaders } from '../auth/authenticator.ts';
 import { hasScope, mayReadFeed } from '../auth/principal.ts';
 import type { PriceView } from '../views/prices.ts';
@@ -16,15 +17,17 @@ export type HotPriceOptions = {
   authenticator: Authenticator;
   clock: Clock;
   meter: RequestMeter;
+  audit: AuditLog | undefined;
 };
 
 export const HOT_PRICE_ROUTE = '/v1/prices/:feed';
+const HOT_PRICE_ACTION: string = `GET ${HOT_PRICE_ROUTE}`;
 const PREFIX = '/v1/prices/';
 
 export function createHotPrice(
   options: HotPriceOptions,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const { view, authenticator, clock, meter } = options;
+  const { view, authenticator, clock, meter, audit } = options;
   const currents = new Map([...view.all()].map((c) => [PREFIX + c.definition.feed.replace('/', '-'), c]));
   return (request, response) => {
     const current = currents.get(request.url!);
@@ -36,7 +39,8 @@ export function createHotPrice(
     if (principal === undefined || !hasScope(principal, 'prices:read')) return false;
     if (!mayReadFeed(principal, current.definition.feed)) return false;
     const text = current.text(nowMs);
-    if (text === undefined) return false;
+    // Taking one of its requests comes last: what goes the long way takes its own.
+    if (text === undefined || !authenticator.takeNow(principal, nowMs)) return false;
     // A flat list is written as it is; the text is ASCII, so latin1 is both exact and the cheapest.
     response.writeHead(200, [
       'content-type',
@@ -45,9 +49,11 @@ export function createHotPrice(
       'no-store',
       'content-length',
       String(text.length),
+      ...authenticator.limitLines(principal, nowMs),
     ]);
     response.end(text, 'latin1');
     meter.count(HOT_PRICE_ROUTE, 200, clock.monotonic() - startedMs);
+    audit?.count(principal, HOT_PRICE_ACTION, 200, nowMs);
     return true;
   };
 }

@@ -22,9 +22,12 @@ import { EventTail } from '../assets/event-tail.ts';
 import { PastAnswers } from '../assets/past-answers.ts';
 import { PriceStream } from '../assets/price-stream.ts';
 import type { SubmissionLimits } from '../assets/submission-desk.ts';
+import type { AuthDesk } from '../auth/auth-desk.ts';
 import { Authenticator } from '../auth/authenticator.ts';
 import type { KeyStore } from '../auth/key-store.ts';
 import { GraphqlDoor } from '../graphql/graphql-door.ts';
+import type { RateLimiter } from '../limits/rate-limiter.ts';
+import { authRoutes } from '../rest/auth-routes.ts';
 import { catalogueRoutes } from '../rest/catalogue-routes.ts';
 import { documentRoutes } from '../rest/document-routes.ts';
 import { convertedBy, type Explain, explainRoute } from '../rest/explain-route.ts';
@@ -56,6 +59,9 @@ export type ApiOptions = {
   renderMetrics: () => Promise<string>;
   /** Started and stopped by whoever made it. */
   keys: KeyStore;
+  /** Tokens, tickets, the audit log, and the routes for them; without it keys are all there is. */
+  auth?: AuthDesk;
+  limiter?: RateLimiter;
   profile: string;
   feeds: readonly FeedDefinition[];
   sources: readonly SourceTraits[];
@@ -142,7 +148,10 @@ class ApiService implements Api {
     const log = options.log;
     this.#view = new PriceView(options);
     this.#sources = new SourceView(options);
-    this.#authenticator = new Authenticator(keys, clock);
+    this.#authenticator = new Authenticator(keys, clock, {
+      ...options.auth?.others,
+      ...(options.limiter === undefined ? {} : { limiter: options.limiter }),
+    });
     this.#meter = new RequestMeter(metrics);
     this.#priceMetrics = new PriceMetrics(metrics);
     this.#stream = new PriceStream({
@@ -170,13 +179,15 @@ class ApiService implements Api {
       view: this.#view,
     };
     const { clock, log } = this.#options;
-    const hot = createHotPrice({ view, authenticator, clock, meter });
+    const audit = this.#options.auth?.audit;
+    const hot = createHotPrice({ view, authenticator, clock, meter, audit });
     const api = await createApiServer({
       routes: this.#routes(),
       authenticator,
       clock,
       log,
       meter,
+      audit,
       hot: (request, response) => hot(request, response) || this.#graphql.handle(request, response),
       upgrade: (request, socket, head) => this.#graphql.upgrade(request, socket, head),
       isServing: () => this.#isServing,
@@ -245,7 +256,7 @@ class ApiService implements Api {
   }
 
   #routes(): Route[] {
-    const { bus, history, clock, sources, explain, sandboxControl, postman } = this.#options;
+    const { bus, history, clock, sources, explain, sandboxControl, postman, auth } = this.#options;
     const view = this.#view;
     const past = this.#past;
     const routes: Route[] = [
@@ -260,6 +271,7 @@ class ApiService implements Api {
       }),
       streamRoute({ view, stream: this.#stream }),
       ...(this.#desks?.routes() ?? []),
+      ...(auth === undefined ? [] : authRoutes({ auth, authenticator: this.#authenticator })),
       chainlinkRoute(view),
       ...operatorRoutes({ bus, clock, sources, tail: this.#tail, sandboxControl }),
     ];

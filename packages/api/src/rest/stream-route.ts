@@ -10,7 +10,10 @@ export function streamRoute({ view, stream }: { view: PriceView; stream: PriceSt
     path: '/v1/stream',
     scope: 'prices:read',
     describe: 'Server-sent `price` events; Last-Event-ID resumes after that event',
-    query: z.strictObject({ feeds: feedList.optional() }),
+    query: z.strictObject({
+      feeds: feedList.optional(),
+      ticket: z.string().optional().describe('Instead of a key, for a browser'),
+    }),
     async handle({ query, principal, headers, response }): Promise<'streamed'> {
       const currents = findFeeds(view, query.feeds, principal);
       const isAll = query.feeds === undefined && principal.feeds === undefined;

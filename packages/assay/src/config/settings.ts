@@ -2,6 +2,7 @@
 // this schema. Order of precedence: defaults < assay.yaml (--config) < environment (ASSAY_SECTION__KEY and
 // the founding names) < flags.
 
+import { SCOPES, TIERS } from '@assay/api/auth/principal';
 import { LOG_LEVELS } from '@assay/kernel/telemetry/log';
 import { AGGREGATION_METHODS } from '@assay/oracle/model/feed';
 import { z } from 'zod';
@@ -16,6 +17,28 @@ const host = () =>
 const milliseconds = (minimum: number) => z.int().min(minimum);
 const megabytes = () => z.number().min(1);
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape).prefault({} as never);
+
+const tier = (defaults: { requestsPerMinute: number; requestsPerDay: number }) =>
+  section({
+    requestsPerMinute: z.int().min(1).default(defaults.requestsPerMinute).describe('Requests in a minute'),
+    requestsPerDay: z.int().min(1).default(defaults.requestsPerDay).describe('Requests in a day (UTC)'),
+  }).describe('Limits of this tier');
+
+const outsideIssuer = z.strictObject({
+  issuer: z.string().min(1).describe('Its name, as its tokens say (iss)'),
+  jwksUrl: z.url({ protocol: /^https?$/ }).describe('Where its public keys are'),
+  audience: z.string().min(1).describe('What its tokens for us say (aud)'),
+  algorithms: z
+    .array(z.enum(['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA']))
+    .min(1)
+    .default(['ES256', 'RS256'])
+    .describe('Signatures that count'),
+  scopes: z
+    .record(z.string(), z.enum(SCOPES))
+    .default({ 'prices:read': 'prices:read' })
+    .describe('Its scopes and roles, each to one of ours; what is not here gives nothing'),
+  tier: z.enum(TIERS).default('standard').describe('Limits of whoever it vouches for'),
+});
 
 const sourceSettings = z
   .looseObject({
@@ -148,6 +171,30 @@ export const settingsSchema = z.strictObject({
   health: section({ host: host(), port: port(8080, 'Port of health and readiness (HEALTH_PORT)') }).describe(
     'Health listener',
   ),
+  ledger: section({
+    url: z
+      .string()
+      .default('')
+      .describe(
+        'PostgreSQL 15 or newer for keys, audit and submissions: postgres://…, file:PATH or env:NAME; empty: our own',
+      ),
+  }).describe('Database of users’ data'),
+  auth: section({
+    issuer: z
+      .string()
+      .default('')
+      .describe('Issuer and audience of our own tokens; default urn:assay:<name>'),
+    issuers: z
+      .array(outsideIssuer)
+      .max(20)
+      .default([])
+      .describe('Outside issuers whose JSON Web Tokens count here'),
+    auditDays: z.number().positive().default(30).describe('The audit log is kept this long'),
+    tiers: section({
+      standard: tier({ requestsPerMinute: 6_000, requestsPerDay: 1_000_000 }),
+      high: tier({ requestsPerMinute: 600_000, requestsPerDay: 1_000_000_000 }),
+    }).describe('What one key may ask, over all replicas'),
+  }).describe('Keys, tokens, limits'),
   aggregation: section({
     checkIntervalMs: milliseconds(10)
       .default(100)
@@ -176,6 +223,31 @@ export const settingsSchema = z.strictObject({
     httpProxy: z.string().default('').describe('Proxy for http and ws (HTTP_PROXY)'),
     noProxy: z.string().default('').describe('Hosts reached directly, comma-separated (NO_PROXY)'),
   }).describe('The way to the outside'),
+  submissions: section({
+    perMinute: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(60)
+      .describe('Prices that one client may submit in a minute'),
+    boundPercent: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(50)
+      .describe('A submitted price further than this from the current one is rejected'),
+    retentionDays: z
+      .number()
+      .positive()
+      .default(30)
+      .describe('Submissions and their fates are kept this long'),
+  }).describe('Prices that clients submit'),
+  webhooks: section({
+    allowPrivateAddresses: z
+      .boolean()
+      .default(false)
+      .describe('Whether webhooks may go to http, to this machine and to private networks; the sandbox may'),
+  }).describe('Posts to addresses of clients'),
   sources: z
     .object({
       modules: z

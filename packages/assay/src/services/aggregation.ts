@@ -3,7 +3,7 @@ import { createAggregationService } from '@assay/oracle/aggregation/aggregation-
 import type { Service, ServiceContext } from './service.ts';
 
 export function aggregation({ bus, clock, log, metrics, config, settings }: ServiceContext): Service {
-  return createAggregationService({
+  const service = createAggregationService({
     bus,
     clock,
     log: log.child({ service: 'aggregation' }),
@@ -11,4 +11,9 @@ export function aggregation({ bus, clock, log, metrics, config, settings }: Serv
     config,
     profile: settings.profile,
   });
+  return {
+    start: () => service.start(),
+    stop: () => service.stop(),
+    reconfigure: (next) => service.reconfigure(next.config),
+  };
 }

@@ -1,10 +1,12 @@
 // Service `api`: prices, their history and their explanation over HTTP; health; metrics.
 import { createApi } from '@assay/api/http/server';
+import { RateLimiter } from '@assay/api/limits/rate-limiter';
+import { readRunFile } from '../process/run-file.ts';
 import { createExplainer } from './explainer.ts';
 import type { Service, ServiceContext } from './service.ts';
 
 export function api(context: ServiceContext): Service {
-  const { bus, history, cache, clock, metrics, keys, settings, config } = context;
+  const { bus, history, cache, clock, metrics, auth, settings, config } = context;
   let current = config;
   const explainer = createExplainer(bus, () => current, clock);
   const served = createApi({
@@ -15,13 +17,20 @@ export function api(context: ServiceContext): Service {
     log: context.log.child({ service: 'api' }),
     metrics,
     renderMetrics: () => metrics.render(),
-    keys,
+    keys: auth.keys,
+    auth,
+    limiter: new RateLimiter({ cache, clock, tiers: settings.auth.tiers }),
     profile: settings.profile,
     feeds: config.feeds,
     sources: config.sources,
     api: settings.api,
     metricsListener: settings.metrics,
     healthListener: settings.health,
+    ledger: context.ledger,
+    outbound: context.outbound,
+    submissionLimits: settings.submissions,
+    allowPrivateWebhooks: settings.profile === 'sandbox' || settings.webhooks.allowPrivateAddresses,
+    ...(settings.profile === 'sandbox' ? { sandboxControl: () => controlOf(context) } : {}),
     explain: (feed, atMs) => explainer.explain(feed, atMs),
   });
   return {
@@ -39,4 +48,11 @@ export function api(context: ServiceContext): Service {
       await explainer.stop();
     },
   };
+}
+
+/** The sandbox may run beside another service of this data folder. */
+function controlOf({ sandbox, settings }: ServiceContext): string | undefined {
+  const here = sandbox?.control;
+  if (here !== undefined && here !== '') return here;
+  return readRunFile(settings.data, settings.profile)?.sandboxControl;
 }

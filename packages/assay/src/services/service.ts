@@ -34,5 +34,10 @@ export type Service = Startable & {
 export type ServiceFactory = (context: ServiceContext) => Service;
 
 /** In the order of their start; they stop in the reverse one. */
-export const SERVICE_NAMES = ['archive', 'aggregation', 'api', 'adapters'] as const;
+export const SERVICE_NAMES = ['archive', 'aggregation', 'auth', 'api', 'adapters'] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+/** They keep users' data: where one of them runs, the ledger is started. */
+export const LEDGER_SERVICES: readonly ServiceName[] = ['auth', 'api'];
+/** Any number of them may share a data folder; of the others one. */
+export const REPLICATED_SERVICES: readonly ServiceName[] = ['auth', 'api'];

@@ -3,9 +3,9 @@
 //
 // Invariant: never more than the bounds; the least recently used entry goes first. A Map keeps its entries in
 // order of insertion, so taking one out and putting it back makes it the newest.
-import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { Cache } from './cache.ts';
+import { checkEntry, checkTtl, notCountable } from './entry-check.ts';
 
 export type MemoryCacheOptions = {
   clock: Clock;
@@ -16,9 +16,6 @@ export type MemoryCacheOptions = {
   /** Length of all keys and values together. Default 32 Mi UTF-16 units. */
   lengthMax?: number;
 };
-
-export const CACHE_KEY_BYTES_MAX = 256;
-export const CACHE_VALUE_BYTES_MAX: number = 1024 * 1024;
 
 export function createMemoryCache(options: MemoryCacheOptions): Cache {
   return new MemoryCache(options);
@@ -63,10 +60,7 @@ class MemoryCache implements Cache {
     const entry = this.#touch(key);
     const before = entry === undefined ? 0 : Number(entry.value);
     if (!Number.isSafeInteger(before) || !Number.isSafeInteger(by)) {
-      throw invalid(
-        'by',
-        `"${key}" cannot be counted: it holds or is given something that is not an integer`,
-      );
+      throw notCountable(key);
     }
     this.#put(key, String(before + by), entry?.untilMs ?? until);
     return before + by;
@@ -89,8 +83,7 @@ class MemoryCache implements Cache {
   }
 
   #put(key: string, value: string, untilMs: number): void {
-    checkSize('key', key, CACHE_KEY_BYTES_MAX);
-    checkSize('value', value, CACHE_VALUE_BYTES_MAX);
+    checkEntry(key, value);
     this.#drop(key);
     this.#entries.set(key, { value, untilMs });
     this.#length += key.length + value.length;
@@ -106,22 +99,4 @@ class MemoryCache implements Cache {
     this.#entries.delete(key);
     this.#length -= key.length + entry.value.length;
   }
-}
-
-function checkTtl(ttlMs: number): number {
-  if (ttlMs > 0 && Number.isFinite(ttlMs)) return ttlMs;
-  throw invalid('ttlMs', `a time to live of ${ttlMs} ms is none: give a positive number`);
-}
-
-function checkSize(field: 'key' | 'value', text: string, bytesMax: number): void {
-  if (text.length * 3 > bytesMax && Buffer.byteLength(text) > bytesMax) {
-    throw invalid(
-      field,
-      `a ${field} of the cache takes ${Buffer.byteLength(text)} bytes; the bound is ${bytesMax}`,
-    );
-  }
-}
-
-function invalid(field: string, problem: string): AssayError {
-  return new AssayError('RECORD_INVALID', problem, { context: { field } });
 }

@@ -38,7 +38,7 @@ const RESTARTS_MAX = 10;
 
 class EmbeddedLedger implements Ledger {
   readonly #options: EmbeddedOptions;
-  readonly #children: GuardedChildren;
+  #children: GuardedChildren;
   #ledger: MovingLedger | undefined;
   #lock: DatabaseSync | undefined;
   #isStopping = false;
@@ -54,6 +54,7 @@ class EmbeddedLedger implements Ledger {
   async start(): Promise<void> {
     if (this.#ledger !== undefined) return;
     this.#isStopping = false;
+    this.#children = new GuardedChildren(this.#options.clock);
     try {
       makeFolder(this.#options.path);
       this.#ledger = await this.#ownOrJoin();

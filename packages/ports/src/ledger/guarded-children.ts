@@ -26,6 +26,7 @@ export class GuardedChildren {
   readonly #clock: Clock;
   readonly #running = new Set<ChildProcess>();
   #prefix: string[] | undefined;
+  #isStopped = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -34,6 +35,8 @@ export class GuardedChildren {
   /** @throws AssayError LEDGER_UNAVAILABLE where root cannot become another user */
   async spawn(program: string, args: string[], environment: Record<string, string>): Promise<ChildProcess> {
     this.#prefix ??= await findPrefix();
+    // Whoever is in the middle of a start learns here that it is over.
+    if (this.#isStopped) throw new AssayError('LEDGER_UNAVAILABLE', 'the ledger is stopping');
     const [command, ...rest] = [...this.#prefix, program, ...args];
     // A group of its own: the terminal's Ctrl-C must reach us alone, so that we stop in order.
     const child = spawn(command!, rest, {
@@ -53,7 +56,9 @@ export class GuardedChildren {
     return child;
   }
 
+  /** For good: nothing is started after it. */
   async stopAll(): Promise<void> {
+    this.#isStopped = true;
     await Promise.all([...this.#running].map((child) => this.#stop(child)));
   }
 
