@@ -1,5 +1,5 @@
-// Server-sent events of prices. In: updates of the price view, subscribers with the feeds they want. Out:
-// `price` events whose id is the position in the log, so that `Last-Event-ID` resumes at any process of this
+// The stream of prices, as server-sent events or WebSocket messages. In: updates of the price view, subscribers
+// with the feeds they want. Out: `price` events whose id is the position in the log, so that `Last-Event-ID` resumes at any process of this
 // operator.
 //
 // Each update is serialised once, whoever listens; subscribers of the same feeds share the same bytes.
@@ -18,7 +18,8 @@ import { parsePosition } from '../views/answer-log.ts';
 import { asciiJson, type CurrentPrice } from '../views/current-price.ts';
 import type { PriceUpdate, PriceView } from '../views/prices.ts';
 import { replayMissed } from './replay-missed.ts';
-import { StreamClient, type StreamEvent } from './stream-client.ts';
+import { StreamClient, type StreamSink } from './stream-client.ts';
+import { SERVER_SENT_EVENTS, type StreamEvent, type WireFormat } from './wire-format.ts';
 
 export type PriceStreamOptions = {
   view: PriceView;
@@ -35,6 +36,9 @@ export type PriceStreamOptions = {
 
 export type StreamRequest = {
   response: ServerResponse;
+} & Wish;
+
+type Wish = {
   currents: readonly CurrentPrice[];
   isAll: boolean;
   principal: Principal;
@@ -52,7 +56,7 @@ const FULL_RETRY_AFTER_MS = 5_000;
 /** After a restart everybody resumes at once; more than these get the current prices instead. */
 const REPLAYS_MAX = 8;
 
-type Group = { feeds: ReadonlySet<string> | undefined; clients: Set<StreamClient> };
+type Group = { feeds: ReadonlySet<string> | undefined; format: WireFormat; clients: Set<StreamClient> };
 
 export class PriceStream {
   readonly #options: PriceStreamOptions;
@@ -98,51 +102,66 @@ export class PriceStream {
   stop(): void {
     this.#cancelSweep?.();
     this.#endUpdates?.();
-    for (const client of this.#clients) client.end(': the server stops\n\n');
+    for (const client of this.#clients) client.end();
   }
 
   /** @throws AssayError NOT_READY when the server is full */
-  async serve(request: StreamRequest): Promise<void> {
-    const { clock, log } = this.#options;
-    if (this.#clients.size >= (this.#options.clientsMax ?? CLIENTS_MAX)) {
-      throw new AssayError('NOT_READY', `there are ${this.#clients.size} subscribers already`, {
-        retryAfterMs: FULL_RETRY_AFTER_MS,
-      });
-    }
-    const { response, currents } = request;
-    const feeds = request.isAll ? undefined : new Set(currents.map(({ definition }) => definition.feed));
-    const client = new StreamClient({
-      principal: request.principal,
-      feeds,
-      response,
-      onConflated: (count) => this.#conflated.add({}, count),
-    });
+  async serve({ response, ...wish }: StreamRequest): Promise<void> {
+    this.requireRoom();
     // The stream ends with its connection, so chunk frames around every event would say nothing.
     response.useChunkedEncodingByDefault = false;
     response.writeHead(200, STREAM_HEADERS);
-    const leave = this.#join(client);
-    response.once('close', leave);
-    const since = request.lastEventId === undefined ? undefined : parsePosition(request.lastEventId);
-    if (since === undefined) return void client.send(this.#opening(currents), clock.now());
+    const leave = await this.follow(response, SERVER_SENT_EVENTS, wish);
+    if (response.destroyed) leave();
+  }
+
+  /** @throws AssayError NOT_READY when the server is full */
+  requireRoom(): void {
+    if (this.#clients.size < (this.#options.clientsMax ?? CLIENTS_MAX)) return;
+    throw new AssayError('NOT_READY', `there are ${this.#clients.size} subscribers already`, {
+      retryAfterMs: FULL_RETRY_AFTER_MS,
+    });
+  }
+
+  /** Writes the current prices, or what was missed, and then every change. The returned function ends it. */
+  async follow(sink: StreamSink, format: WireFormat, wish: Wish): Promise<() => void> {
+    const { clock, log } = this.#options;
+    const { currents, principal } = wish;
+    const client = new StreamClient({
+      principal,
+      feeds: wish.isAll ? undefined : new Set(currents.map(({ definition }) => definition.feed)),
+      response: sink,
+      format,
+      onConflated: (count) => this.#conflated.add({}, count),
+    });
+    const end = this.#join(client);
+    const leave = (): void => {
+      end();
+      client.detach();
+      sink.off('close', leave);
+    };
+    sink.once('close', leave);
+    const since = wish.lastEventId === undefined ? undefined : parsePosition(wish.lastEventId);
+    if (since === undefined) {
+      void client.send(this.#opening(format, currents), clock.now());
+      return leave;
+    }
     client.hold();
     try {
-      const gap = await this.#replay(client, since, response);
+      const gap = await this.#replay(client, since, sink);
       if (gap !== undefined) {
-        const event = `event: gap\ndata: ${asciiJson({ reason: gap })}\n\n`;
-        await client.send(event + this.#opening(currents), clock.now());
+        const bytes = Buffer.concat([format.gap(gap), this.#opening(format, currents)]);
+        await client.send(bytes, clock.now());
       }
     } catch (error) {
       log.warn('a stream could not be resumed', { reason: messageOf(error) });
-      await client.send(this.#opening(currents), clock.now());
+      await client.send(this.#opening(format, currents), clock.now());
     }
     client.release();
+    return leave;
   }
 
-  async #replay(
-    client: StreamClient,
-    since: number[],
-    response: ServerResponse,
-  ): Promise<string | undefined> {
+  async #replay(client: StreamClient, since: number[], sink: StreamSink): Promise<string | undefined> {
     if (this.#replays >= REPLAYS_MAX) return 'too many resume at once: these are the current prices';
     this.#replays += 1;
     try {
@@ -150,31 +169,33 @@ export class PriceStream {
       const until = parsePosition(view.position()) ?? [];
       return await replayMissed({ bus, since, until, feeds: client.feeds }, async (events) => {
         const nowMs = clock.now();
-        const texts = events.map(({ answer, position }) =>
-          eventText(position, asciiJson(priceRecordOf(answer, nowMs))),
-        );
-        await client.send(RETRY + texts.join(''), nowMs);
-        return !response.destroyed;
+        const told = events.map(({ answer, position }) => {
+          return { feed: answer.feed, position, text: asciiJson(priceRecordOf(answer, nowMs)) };
+        });
+        const { opening, encode } = client.format;
+        await client.send(Buffer.concat([opening, encode(told)]), nowMs);
+        return !sink.destroyed;
       });
     } finally {
       this.#replays -= 1;
     }
   }
 
-  #opening(currents: readonly CurrentPrice[]): string {
+  #opening(format: WireFormat, currents: readonly CurrentPrice[]): Buffer {
     const nowMs = this.#options.clock.now();
     const position = this.#options.view.position();
-    const texts = currents.map((current) => {
+    const events = currents.flatMap((current) => {
       const text = current.text(nowMs);
-      return text === undefined ? '' : eventText(position, text);
+      return text === undefined ? [] : [{ feed: current.definition.feed, position, text }];
     });
-    return RETRY + texts.join('');
+    return Buffer.concat([format.opening, format.encode(events)]);
   }
 
   #join(client: StreamClient): () => void {
-    const name = client.feeds === undefined ? '' : [...client.feeds].sort().join();
+    const { feeds, format } = client;
+    const name = `${format.name} ${feeds === undefined ? '' : [...feeds].sort().join()}`;
     let group = this.#groups.get(name);
-    if (group === undefined) this.#groups.set(name, (group = { feeds: client.feeds, clients: new Set() }));
+    if (group === undefined) this.#groups.set(name, (group = { feeds, format, clients: new Set() }));
     const joined = group;
     joined.clients.add(client);
     this.#clients.add(client);
@@ -193,17 +214,17 @@ export class PriceStream {
     const events = updates.map(({ current, answer, position }) => {
       // A batch may hold several answers of one feed; only the last of them is the current one.
       const text = current.answer === answer ? current.text(nowMs)! : asciiJson(priceRecordOf(answer, nowMs));
-      return { feed: answer.feed, text: eventText(position, text) };
+      return { feed: answer.feed, position, text };
     });
     for (const { current } of updates) this.#overdue.delete(current);
     this.#deliver(events, nowMs);
   }
 
   #deliver(events: readonly StreamEvent[], nowMs: number): void {
-    for (const { feeds, clients } of this.#groups.values()) {
+    for (const { feeds, format, clients } of this.#groups.values()) {
       const wanted = feeds === undefined ? events : events.filter(({ feed }) => feeds.has(feed));
       if (wanted.length === 0) continue;
-      const bytes = Buffer.from(wanted.map(({ text }) => text).join(''), 'latin1');
+      const bytes = format.encode(wanted);
       for (const client of clients) client.deliver(wanted, bytes, nowMs);
     }
   }
@@ -251,8 +272,8 @@ export class PriceStream {
     for (const current of this.#options.view.all()) {
       if (!current.isOverdue(nowMs) || this.#overdue.has(current)) continue;
       this.#overdue.add(current);
-      const text = eventText(this.#options.view.position(), current.text(nowMs)!);
-      events.push({ feed: current.definition.feed, text });
+      const position = this.#options.view.position();
+      events.push({ feed: current.definition.feed, position, text: current.text(nowMs)! });
     }
     if (events.length > 0) this.#deliver(events, nowMs);
   }
@@ -269,9 +290,3 @@ const STREAM_HEADERS = {
   connection: 'close',
   'x-accel-buffering': 'no',
 };
-/** How long a browser waits before it comes back. */
-const RETRY = 'retry: 1000\n\n';
-
-function eventText(position: string, text: string): string {
-  return `id: ${position}\nevent: price\ndata: ${text}\n\n`;
-}
