@@ -64,7 +64,9 @@ test('a liar loses its weight within a minute, is quarantined, and honest venues
     if (isIn) inputs.push(input('delta', 693_147, 'outlier'));
     else quarantinedAfterS ||= second;
     await bus.deliver(DECISIONS_TOPIC, [JSON.parse(decision(inputs))]);
+    if (second === 40) assert.match(status('delta').sentence, /disagree/);
     if (second === 60) assert.ok(status('delta').confidence < 0.5, String(status('delta').confidence));
+    if (second === quarantinedAfterS) assert.equal(status('delta').state, 'quarantined');
   }
   assert.ok(quarantinedAfterS > 30 && quarantinedAfterS < 150, `after ${quarantinedAfterS} s`);
   assert.deepEqual(

@@ -3,6 +3,7 @@ import { BREAKER_PHASES } from '@assay/kernel/resilience/breaker';
 import { type Band, bandOf } from '@assay/kernel/resilience/health';
 import type { Pair } from '../model/pair.ts';
 import type { SourcePairStatus, SourceStatus } from '../model/source-status.ts';
+import type { Quarantine } from './quarantine.ts';
 import type { SourceMetrics } from './source-metrics.ts';
 import type { SourceRunner } from './source-runner.ts';
 import { stateOf } from './source-state.ts';
@@ -93,7 +94,8 @@ function stateOfRunner(
   ].filter((words) => words !== undefined);
   const wanted = [streamer, poller].filter((transport) => transport !== undefined).length;
   const isRefused = refusals.length > 0 && refusals.length === wanted;
-  const quarantine = blocks.quarantined(now);
+  const pairQuarantines = runner.active.map((pair) => blocks.pairQuarantined(pair, now));
+  const quarantine = blocks.quarantined(now) ?? earliestOfAll(pairQuarantines);
   const openUntil = guard.breaker.phase === 'open' ? guard.breaker.retryAt : undefined;
   const heldUntil = runner.heldUntil;
   const retryAt =
@@ -111,6 +113,8 @@ function stateOfRunner(
     wasHeard: seen.pairs.some(({ ageMs }) => ageMs !== null),
     pairsLive: seen.pairsLive,
     pairsWanted: runner.active.length,
+    pairsQuarantined: pairQuarantines.filter((each) => each !== undefined).length,
+    isContradicted: isContradicted(runner, now),
     isStreamWanted: streamer !== undefined,
     isStreamUp: streamer?.isUp === true,
     isPolling: poller?.isRunning === true,
@@ -119,6 +123,22 @@ function stateOfRunner(
     lastError: runner.complaints.last?.message,
   });
   return { ...told, retryAt: blocks.denied === undefined ? retryAt : null };
+}
+
+/** Every pair is left out for itself: then the source is. */
+function earliestOfAll(quarantines: readonly (Quarantine | undefined)[]): Quarantine | undefined {
+  const all = quarantines.filter((each) => each !== undefined);
+  if (all.length === 0 || all.length < quarantines.length) return undefined;
+  return all.reduce((first, each) => (each.until < first.until ? each : first));
+}
+
+/** The others have taken more of its confidence than anything else has. */
+function isContradicted(runner: SourceRunner, now: number): boolean {
+  const scores = runner.active.map((pair) => runner.desk.confidence.scores(pair, now));
+  const mean = (signal: 'agreement' | 'success' | 'latency' | 'freshness') =>
+    meanOf(scores.map((score) => score[signal]));
+  const agreement = mean('agreement');
+  return agreement < Math.min(mean('success'), mean('latency'), mean('freshness'));
 }
 
 function transportOf({ streamer, poller }: SourceRunner): SourceStatus['transport'] {

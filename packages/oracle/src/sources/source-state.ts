@@ -20,6 +20,10 @@ export type SourceFacts = {
   wasHeard: boolean;
   pairsLive: number;
   pairsWanted: number;
+  /** Left out each for itself. */
+  pairsQuarantined: number;
+  /** What lowers its confidence most is what the others say. */
+  isContradicted: boolean;
   isStreamWanted: boolean;
   isStreamUp: boolean;
   isPolling: boolean;
@@ -73,9 +77,13 @@ function live(facts: SourceFacts, because: string): { state: SourceState; senten
   if (facts.partlyRefused !== undefined) missing.push(`refused in part: ${facts.partlyRefused}`);
   if (facts.heldUntil !== undefined) missing.push(`asked us to wait until ${timeOf(facts.heldUntil)}`);
   if (facts.isStreamWanted && !facts.isStreamUp) missing.push('the stream is down, polling instead');
-  if (pairsLive < pairsWanted)
-    missing.push(`${pairsWanted - pairsLive} of ${pairsWanted} pairs without a price`);
-  if (facts.band !== 'good') missing.push(`confidence ${facts.confidence.toFixed(3)}${because}`);
+  const { pairsQuarantined } = facts;
+  if (pairsLive < pairsWanted) {
+    const leftOut = pairsQuarantined === 0 ? '' : `, ${pairsQuarantined} of them left out by us for a time`;
+    missing.push(`${pairsWanted - pairsLive} of ${pairsWanted} pairs without a price${leftOut}`);
+  }
+  const doubt = facts.isContradicted ? ': its prices disagree with what the other sources imply' : because;
+  if (facts.band !== 'good') missing.push(`confidence ${facts.confidence.toFixed(3)}${doubt}`);
   const way = facts.isStreamUp ? (facts.isPolling ? 'stream and polls' : 'stream') : 'polls';
   if (missing.length === 0) {
     return { state: 'live', sentence: `${name} gives ${pairsLive} pairs by ${way}.` };
