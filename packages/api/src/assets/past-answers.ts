@@ -4,6 +4,7 @@
 //
 // Invariant: without a cache, or with one that fails, the answers are the same.
 import type { Log } from '@assay/kernel/telemetry/log';
+import { type Counter, type Metrics, memoryMetrics } from '@assay/kernel/telemetry/metrics';
 import type { Clock } from '@assay/kernel/time/clock';
 import { type PriceRecord, priceRecordOf } from '@assay/oracle/model/answer';
 import type { Cache } from '@assay/ports/cache/cache';
@@ -11,7 +12,13 @@ import type { Candle, History, RangeQuery } from '@assay/ports/history/history';
 import { decodeAnswer } from '../views/answer-log.ts';
 import type { CurrentPrice } from '../views/current-price.ts';
 
-export type PastAnswersOptions = { history: History; cache: Cache | undefined; clock: Clock; log: Log };
+export type PastAnswersOptions = {
+  history: History;
+  cache: Cache | undefined;
+  clock: Clock;
+  log: Log;
+  metrics?: Metrics;
+};
 
 /** Rows reach the history within seconds; a range that ended this long ago is over. */
 const SETTLED_AFTER_MS = 60_000;
@@ -25,9 +32,15 @@ export type ShownCandle = Omit<Candle, 'startAt' | 'intervalMs'> & { startAt: st
 
 export class PastAnswers {
   readonly #options: PastAnswersOptions;
+  readonly #lookups: Counter;
 
   constructor(options: PastAnswersOptions) {
     this.#options = options;
+    this.#lookups = (options.metrics ?? memoryMetrics()).counter({
+      name: 'assay_price_lookups_total',
+      help: 'Questions for past prices and candles, by where the answer was: memory, cache, history, nowhere.',
+      labels: ['what', 'from'],
+    });
   }
 
   /** What was served at an instant; undefined when nothing was. */
@@ -35,10 +48,28 @@ export class PastAnswers {
     const nowMs = this.#options.clock.now();
     // The newest answer may not have reached the history yet.
     const newest = current.answer;
-    if (newest !== undefined && newest.answeredAt <= atMs) return priceRecordOf(newest, nowMs);
-    const row = await this.#options.history.answerAt(current.definition.feed, atMs);
-    const answer = row === undefined ? undefined : decodeAnswer(row.record);
+    if (newest !== undefined && newest.answeredAt <= atMs) {
+      this.#count('price', 'memory');
+      return priceRecordOf(newest, nowMs);
+    }
+    const text = await this.#answerAt(current.definition.feed, atMs, nowMs);
+    const answer = text === undefined ? undefined : decodeAnswer(text);
     return answer === undefined ? undefined : priceRecordOf(answer, nowMs);
+  }
+
+  /** What was served at an instant that is over does not change any more. */
+  async #answerAt(feed: string, atMs: number, nowMs: number): Promise<string | undefined> {
+    const isOver = atMs < nowMs - SETTLED_AFTER_MS;
+    const key = `answer|${feed}|${atMs}`;
+    const cached = isOver ? await this.#cached(key) : undefined;
+    if (cached !== undefined) {
+      this.#count('price', 'cache');
+      return cached;
+    }
+    const row = await this.#options.history.answerAt(feed, atMs);
+    this.#count('price', row === undefined ? 'nowhere' : 'history');
+    if (isOver && row !== undefined) await this.#keep(key, row.record);
+    return row?.record;
   }
 
   async page(feed: string, query: RangeQuery): Promise<AnswerPage> {
@@ -61,8 +92,12 @@ export class PastAnswers {
     const name = ['candles', feed, interval.ms, query.fromMs, query.toMs, query.limit, query.cursor];
     const key = [...name, query.newestFirst === true].map((part) => part ?? '').join('|');
     const cached = isOver ? await this.#cached(key) : undefined;
-    if (cached !== undefined) return JSON.parse(cached) as CandlePage;
+    if (cached !== undefined) {
+      this.#count('candles', 'cache');
+      return JSON.parse(cached) as CandlePage;
+    }
     const { rows, nextCursor } = await this.#options.history.candles(feed, interval.ms, query);
+    this.#count('candles', rows.length === 0 ? 'nowhere' : 'history');
     const candles = rows.map(({ intervalMs: _, startAt, ...rest }) => ({
       ...rest,
       startAt: new Date(startAt).toISOString(),
@@ -71,6 +106,10 @@ export class PastAnswers {
     const page = { candles, nextCursor: nextCursor ?? null };
     if (isOver) await this.#keep(key, JSON.stringify(page));
     return page;
+  }
+
+  #count(what: string, from: string): void {
+    this.#lookups.add({ what, from });
   }
 
   async #cached(key: string): Promise<string | undefined> {

@@ -5,7 +5,8 @@
 // makes it serve. Reads: topics `answers`, `health`, on demand `source-prices`. Writes: nothing. Guarantees:
 // every price leaves with its true age and state. Survives: a bus or history that fails (503 for what needs
 // it; current prices are in memory).
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Startable } from '@assay/kernel/lifecycle/startable';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Metrics } from '@assay/kernel/telemetry/metrics';
@@ -20,6 +21,7 @@ import type { Outbound } from '@assay/ports/outbound/outbound';
 import type { PriceRequestDesk, SubmissionDesk } from '../assets/desk.ts';
 import { EventTail } from '../assets/event-tail.ts';
 import { PastAnswers } from '../assets/past-answers.ts';
+import { PriceSockets } from '../assets/price-sockets.ts';
 import { PriceStream } from '../assets/price-stream.ts';
 import type { SubmissionLimits } from '../assets/submission-desk.ts';
 import type { AuthDesk } from '../auth/auth-desk.ts';
@@ -36,7 +38,7 @@ import { pastRoutes } from '../rest/past-routes.ts';
 import { chainlinkRoute } from '../rest/price-request-routes.ts';
 import { priceRoutes } from '../rest/price-routes.ts';
 import type { Route } from '../rest/route.ts';
-import { streamRoute } from '../rest/stream-route.ts';
+import { socketRoute, streamRoute } from '../rest/stream-route.ts';
 import { PriceView } from '../views/prices.ts';
 import { type Readiness, readinessOf } from '../views/readiness.ts';
 import { SourceView } from '../views/sources.ts';
@@ -131,6 +133,7 @@ class ApiService implements Api {
   readonly #graphql: GraphqlDoor;
   readonly #desks: ClientDesks | undefined;
   readonly #tail: EventTail;
+  readonly #sockets: PriceSockets;
   readonly #authenticator: Authenticator;
   readonly #meter: RequestMeter;
   readonly #priceMetrics: PriceMetrics;
@@ -165,9 +168,11 @@ class ApiService implements Api {
       ...(options.streamStalledAfterMs === undefined ? {} : { stalledAfterMs: options.streamStalledAfterMs }),
     });
     const { history, cache } = options;
-    this.#past = new PastAnswers({ history, cache, clock, log });
+    this.#past = new PastAnswers({ history, cache, clock, log, metrics });
     this.#desks = this.#createDesks();
     this.#tail = new EventTail({ bus, authenticator: this.#authenticator, clock, log });
+    const [view, stream, authenticator] = [this.#view, this.#stream, this.#authenticator];
+    this.#sockets = new PriceSockets({ view, stream, authenticator, clock, log });
     this.#graphql = this.#createGraphql();
   }
 
@@ -189,7 +194,7 @@ class ApiService implements Api {
       meter,
       audit,
       hot: (request, response) => hot(request, response) || this.#graphql.handle(request, response),
-      upgrade: (request, socket, head) => this.#graphql.upgrade(request, socket, head),
+      upgrade: (request, socket, head) => this.#upgrade(request, socket, head),
       isServing: () => this.#isServing,
     });
     const health = createHealthServer(() => this.#readiness());
@@ -270,6 +275,7 @@ class ApiService implements Api {
         serverFacts: () => this.#serverFacts(),
       }),
       streamRoute({ view, stream: this.#stream }),
+      socketRoute(),
       ...(this.#desks?.routes() ?? []),
       ...(auth === undefined ? [] : authRoutes({ auth, authenticator: this.#authenticator })),
       chainlinkRoute(view),
@@ -277,6 +283,10 @@ class ApiService implements Api {
     ];
     routes.push(...documentRoutes({ routes: () => routes, postman }));
     return routes;
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    return this.#graphql.upgrade(request, socket, head) || this.#sockets.upgrade(request, socket, head);
   }
 
   #createDesks(): ClientDesks | undefined {

@@ -5,6 +5,7 @@ import type { PastAnswers } from '../assets/past-answers.ts';
 import type { PriceView } from '../views/prices.ts';
 import { CURSOR_FIX, cursor, findFeed, instant, limit, order } from './parameters.ts';
 import { defineRoute, invalid, json, type Route } from './route.ts';
+import { format, formatOf, tableReply } from './table.ts';
 
 const INTERVALS_MS = { '1m': 60_000, '5m': 300_000, '1h': 3_600_000, '1d': 86_400_000 } as const;
 const INTERVAL_FIX = 'give 1m, 5m, 1h or 1d';
@@ -23,11 +24,13 @@ export function pastRoutes({ view, past }: { view: PriceView; past: PastAnswers 
   const history = defineRoute({
     path: '/v1/prices/:feed/history',
     scope: 'prices:read',
-    describe: 'The answers of a feed, by pages; `from` inclusive, `to` exclusive',
-    query: z.strictObject(range),
-    async handle({ path, query, principal }) {
+    describe: 'The answers of a feed, by pages, as JSON, CSV or NDJSON; `from` inclusive, `to` exclusive',
+    query: z.strictObject({ ...range, format: format.optional() }),
+    async handle({ path, query, principal, headers }) {
       const { feed } = findFeed(view, path.feed!, principal).definition;
-      return json(await readable(query, past.page(feed, rangeOf(query))));
+      const page = await readable(query, past.page(feed, rangeOf(query)));
+      const wanted = query.format ?? formatOf(headers.accept);
+      return wanted === 'json' ? json(page) : tableReply(page.prices, page.nextCursor, wanted);
     },
   });
   const candles = defineRoute({

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { PriceStream } from '../assets/price-stream.ts';
 import type { PriceView } from '../views/prices.ts';
 import { feedList, findFeeds } from './parameters.ts';
-import { defineRoute, type Route } from './route.ts';
+import { defineRoute, invalid, noQuery, type Route } from './route.ts';
 
 export function streamRoute({ view, stream }: { view: PriceView; stream: PriceStream }): Route {
   return defineRoute({
@@ -21,6 +21,20 @@ export function streamRoute({ view, stream }: { view: PriceView; stream: PriceSt
       const lastEventId = Array.isArray(given) ? given[0] : given;
       await stream.serve({ response, currents, isAll, principal, lastEventId });
       return 'streamed';
+    },
+  });
+}
+
+/** WebSockets never reach a route: this one is for whoever comes without, and for the description of the API. */
+export function socketRoute(): Route {
+  return defineRoute({
+    path: '/v1/ws',
+    scope: 'prices:read',
+    describe: 'The same stream over a WebSocket; send {"type":"subscribe","feeds":["BTC/USD"]}',
+    query: noQuery,
+    answer: { status: 101 },
+    handle() {
+      throw invalid('Upgrade', '', 'connect with a WebSocket, with X-API-Key or ?ticket=');
     },
   });
 }
