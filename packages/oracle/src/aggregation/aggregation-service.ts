@@ -45,11 +45,16 @@ const RETRY_AFTER_MS = 250;
 /** Of aggregation itself, milliseconds: from one feed to a thousand. */
 const DURATION_BUCKETS_MS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250];
 
-export function createAggregationService(options: AggregationServiceOptions): Startable {
+export interface RunningAggregation extends Startable {
+  /** Follows a new configuration; what is known of everything that is still in it stays. */
+  reconfigure(config: AggregationConfig): Promise<void>;
+}
+
+export function createAggregationService(options: AggregationServiceOptions): RunningAggregation {
   return new AggregationService(options);
 }
 
-class AggregationService implements Startable {
+class AggregationService implements RunningAggregation {
   readonly #options: AggregationServiceOptions;
   readonly #metrics: ReturnType<typeof metricsOf>;
   readonly #aggregator = new Aggregator();
@@ -80,6 +85,11 @@ class AggregationService implements Startable {
       (records) => this.#take(records),
     );
     this.#marking = this.#markTime();
+  }
+
+  async reconfigure(config: AggregationConfig): Promise<void> {
+    const { bus, profile } = this.#options;
+    await bus.publish(SOURCE_PRICES_TOPIC, [newRecord({ type: 'configure', profile, config })]);
   }
 
   async stop(): Promise<void> {

@@ -5,7 +5,7 @@
 import type { Answer } from '../model/answer.ts';
 import type { Check, Decision } from '../model/decision.ts';
 import type { Instant } from '../model/instant.ts';
-import type { SourcePrice, Start, Withdrawal } from '../model/source-price.ts';
+import type { Configure, SourcePrice, Start, Withdrawal } from '../model/source-price.ts';
 import { FeedState } from './feed-state.ts';
 import { Hub } from './hub.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -43,19 +43,26 @@ export class Aggregator {
 
   /**
    * The last `start` of an instant begins anew; what stands before it belongs to the run before. Returns its
-   * offset.
+   * offset. A `configure` holds for its whole instant.
    */
   #startOf(instant: Instant): number {
-    let found: Start | undefined;
+    let startAt = -1;
+    let found: Start | Configure | undefined;
     let foundAt = -1;
     for (const { offset, record } of instant.records) {
-      if (record.type === 'start' && offset > foundAt) {
-        found = record;
-        foundAt = offset;
-      }
+      if (record.type !== 'start' && record.type !== 'configure') continue;
+      if (record.type === 'start') startAt = Math.max(startAt, offset);
+      if (offset <= foundAt) continue;
+      found = record;
+      foundAt = offset;
     }
-    if (found !== undefined) this.#run = newRun(found);
-    return foundAt;
+    if (found === undefined) return -1;
+    // What a start in the same instant began, a configuration after it does not continue: there is nothing
+    // yet.
+    const before = startAt >= 0 ? undefined : this.#run;
+    if (found.type === 'start' || before !== undefined || startAt >= 0) this.#run = newRun(found);
+    if (before !== undefined && this.#run !== undefined) carryOver(before, this.#run);
+    return startAt;
   }
 
   #stage(run: Run, price: SourcePrice, offset: number): void {
@@ -81,7 +88,7 @@ type Run = {
   wakeAt: number;
 };
 
-function newRun(start: Start): Run {
+function newRun(start: Start | Configure): Run {
   const plan = planOf(start.config, start.profile);
   return {
     plan,
@@ -93,6 +100,26 @@ function newRun(start: Start): Run {
     dirty: [],
     wakeAt: Number.POSITIVE_INFINITY,
   };
+}
+
+/**
+ * What is known of pairs, feeds and currencies that are still configured stays; everything is judged anew at
+ * once.
+ */
+function carryOver(before: Run, after: Run): void {
+  after.now = before.now;
+  for (const slot of after.plan.slots) {
+    const known = before.plan.slotOf.get(slot.pair)?.get(slot.source);
+    if (known !== undefined) slot.inherit(known);
+  }
+  const feeds = new Map(before.feeds.map((feed) => [feed.plan.definition.feed, feed]));
+  for (const feed of after.feeds) {
+    const known = feeds.get(feed.plan.definition.feed);
+    if (known !== undefined) feed.inherit(known);
+    markFeed(after, feed, CHANGED);
+  }
+  after.hub.inherit(before.hub);
+  after.isHubDirty = true;
 }
 
 function withdraw(run: Run, withdrawal: Withdrawal): void {

@@ -32,8 +32,8 @@ export class FeedState {
   readonly #plan: Plan;
   readonly #book: FeedBook;
   readonly #guard: PriceGuard;
-  readonly #dispersion: VenueDispersion = new VenueDispersion();
-  readonly #window: PriceWindow;
+  #dispersion: VenueDispersion = new VenueDispersion();
+  #window: PriceWindow;
   #last: Answer | undefined;
   /** When a price was last computed, not only repeated. */
   #pricedAt = 0;
@@ -46,6 +46,20 @@ export class FeedState {
     this.#book = new FeedBook(feed);
     this.#guard = new PriceGuard(feed.definition);
     this.#window = new PriceWindow(feed.definition.windowMs);
+  }
+
+  /** Takes over what was served and learned under another configuration. */
+  inherit(before: FeedState): void {
+    this.#last = before.#last;
+    this.#pricedAt = before.#pricedAt;
+    this.#lastOk = before.#lastOk;
+    this.#dispersion = before.#dispersion;
+    this.#guard.inherit(before.#guard);
+    // A window counts by the place of its inputs: with other inputs it begins anew.
+    const [now, then] = [this.plan.definition, before.plan.definition].map((definition) =>
+      JSON.stringify(definition),
+    );
+    if (now === then) this.#window = before.#window;
   }
 
   /** @param mustSpeak publish even when nothing changed: the feed heard something */

@@ -52,6 +52,14 @@ export class Hub {
     return this.#slots.length > 0;
   }
 
+  /** Continuity of the currencies that are still there. */
+  inherit(before: Hub): void {
+    for (const [c, currency] of this.#plan.currencies.entries()) {
+      const known = before.#plan.currencies.indexOf(currency);
+      if (known >= 0) this.#continuity[c] = before.#continuity[known]!;
+    }
+  }
+
   /** Judges every hub price anew. */
   run(at: number): void {
     const live = this.#liveAt(at);

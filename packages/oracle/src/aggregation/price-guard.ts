@@ -30,6 +30,12 @@ export class PriceGuard {
     this.#venuesWanted = Math.max(MINIMUM_CONFIRMING_VENUES, definition.minimumVenues);
   }
 
+  /** What was served before still is the reference for the next move. */
+  inherit(before: PriceGuard): void {
+    this.#references = before.#references;
+    this.#isHalted = before.#isHalted;
+  }
+
   /** Undefined: serve it. Otherwise the cause of the halt. */
   judge(at: number, candidate: Fixed, value: number, book: FeedBook): string | undefined {
     if (this.#minimum !== undefined && candidate < this.#minimum) return 'bounds:minimum';

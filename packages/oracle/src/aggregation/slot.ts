@@ -49,8 +49,8 @@ export class Slot {
   /** The source vouches for the price up to here. */
   freshAt = 0;
   confidence = 0;
-  readonly freshness: Freshness = new Freshness();
-  readonly hash: HashPair = { high: 0, low: 0 };
+  freshness: Freshness = new Freshness();
+  hash: HashPair = { high: 0, low: 0 };
   withdrawal: Withdrawal | undefined;
 
   /** Jumped away from what the last joint check saw: does not count until the next. */
@@ -78,6 +78,26 @@ export class Slot {
     this.share = identity.share;
     this.isHub = identity.isHub;
     hashText(`${identity.source} ${identity.pair}`, { high: 0, low: 0 }, this.#identity);
+  }
+
+  /** Takes over what was known of the same pair of the same source under another configuration. */
+  inherit(before: Slot): void {
+    this.offset = before.offset;
+    this.transport = before.transport;
+    this.volume = before.volume;
+    this.text = before.text;
+    this.value = before.value;
+    this.observedAt = before.observedAt;
+    this.freshAt = before.freshAt;
+    this.confidence = before.confidence;
+    this.freshness = before.freshness;
+    this.hash = before.hash;
+    this.withdrawal = before.withdrawal;
+    this.isPending = before.isPending;
+    this.isOutlier = before.isOutlier;
+    this.residualCbps = before.residualCbps;
+    this.judged = before.judged;
+    this.#fixed = before.#fixed;
   }
 
   /** The exact price; computed when somebody needs it. */

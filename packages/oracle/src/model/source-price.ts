@@ -5,6 +5,7 @@
 //   withdrawal  a source, or one pair of it, must not be believed until it speaks again (silence, denial)
 //   mark        nothing but the passing of time, so that staleness is a fact of the log too
 //   start       aggregation begins with no memory and with this configuration
+//   configure   from here on this configuration; what is known of everything that is still in it stays
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { AggregationConfig } from './feed.ts';
 import { isPair, type Pair } from './pair.ts';
@@ -64,7 +65,10 @@ export type WithdrawalReason = (typeof WITHDRAWAL_REASONS)[number];
 export type Mark = { type: 'mark' };
 export type Start = { type: 'start'; profile: string; config: AggregationConfig };
 
-export type SourceRecord = SourcePrice | Withdrawal | Mark | Start;
+/** From here on this configuration holds; what is known of everything that is still in it stays. */
+export type Configure = { type: 'configure'; profile: string; config: AggregationConfig };
+
+export type SourceRecord = SourcePrice | Withdrawal | Mark | Start | Configure;
 
 export const SOURCE_PRICES_TOPIC = 'source-prices';
 
@@ -97,6 +101,7 @@ export function decodeSourceRecord(text: string): SourceRecord {
     case 'mark':
       return record;
     case 'start':
+    case 'configure':
       if (record.config === null || typeof record.config !== 'object') throw invalid('config', record.config);
       return record;
     default:
