@@ -1,6 +1,6 @@
 // `npm run docs`: writes docs/reference from the code, of this checkout or of the root named, and builds the
 // documentation site from docs/. With `--check` it writes nothing and fails where a page is stale; with
-// `--pages` it leaves the site as it is.
+// `--pages` it leaves the site as it is, with `--site` it only builds it.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { buildSite } from './generate/site.ts';
@@ -14,6 +14,7 @@ const ROOT = resolve(args.find((arg) => !arg.startsWith('-')) ?? join(import.met
 process.exitCode = await main(args.includes('--check'));
 
 async function main(isCheck: boolean): Promise<number> {
+  if (args.includes('--site')) return await buildSite(ROOT);
   const tree = readTree(ROOT);
   const stale = await stalePages(tree);
   if (isCheck) {

@@ -231,7 +231,12 @@ function code(text: string): string {
 }
 
 function table(head: readonly string[], rows: readonly string[][]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+  const line = (cells: readonly string[]) => `| ${cells.map(cellText).join(' | ')} |\n`;
   return line(head) + line(head.map(() => '---')) + rows.map(line).join('');
+}
+
+/** A bar would end the cell; `<name>` in a text would be taken for a tag, unless it is one of our two. */
+function cellText(text: string): string {
+  const bare = text.replaceAll('|', '\\|');
+  return bare.replace(/`[^`]*`|<(?!br>|a id=|\/a>)/g, (part) => (part === '<' ? '&lt;' : part));
 }

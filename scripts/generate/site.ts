@@ -9,15 +9,16 @@ import { dirname, join } from 'node:path';
 const require = createRequire(import.meta.url);
 
 /** Below the checkout. */
-export const SITE_FOLDER = 'docs/.vitepress/dist';
+const SITE_FOLDER = 'docs/.vitepress/dist';
 
-/** The exit code of the build. */
-export async function buildSite(root: string): Promise<number> {
+/** `target` is emptied first. Returns the exit code of the build. */
+export async function buildSite(root: string, target: string = join(root, SITE_FOLDER)): Promise<number> {
   const vitepress = join(dirname(require.resolve('vitepress/package.json')), 'bin', 'vitepress.js');
-  const code = await run([vitepress, 'build', join(root, 'docs')]);
+  const code = await run([vitepress, 'build', join(root, 'docs'), '--outDir', target]);
   if (code !== 0) return code;
   const mermaid = join(dirname(require.resolve('mermaid/package.json')), 'dist', 'mermaid.min.js');
-  copyFileSync(mermaid, join(root, SITE_FOLDER, 'mermaid.min.js'));
+  copyFileSync(mermaid, join(target, 'mermaid.min.js'));
+  copyFileSync(join(root, 'docs/reference/asyncapi.yaml'), join(target, 'reference/asyncapi.yaml'));
   return 0;
 }
 
