@@ -14,6 +14,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   sources: async () => (await import('./commands/sources.ts')).sources,
   feeds: async () => (await import('./commands/feeds.ts')).feeds,
   keys: async () => (await import('./commands/keys.ts')).keys,
+  submit: async () => (await import('./commands/submit.ts')).submit,
   sandbox: async () => (await import('./commands/sandbox.ts')).sandbox,
   replay: async () => (await import('./commands/replay.ts')).replay,
   config: async () => (await import('./commands/config.ts')).config,

@@ -20,6 +20,7 @@ export type Client = {
   settings: Settings;
   run: RunFile | undefined;
   get<T>(path: string): Promise<T>;
+  post<T>(path: string, body: unknown): Promise<T>;
   open(path: string, signal: AbortSignal): Promise<Response>;
 };
 
@@ -35,11 +36,15 @@ export function clientOf(invocation: Invocation): Client {
     );
   }
   const key = text(invocation.flags, 'key') ?? invocation.env.ASSAY_API_KEY ?? sandboxKey(settings);
-  const open = async (path: string, signal: AbortSignal): Promise<Response> => {
+  const open = async (path: string, signal: AbortSignal, body?: unknown): Promise<Response> => {
     let response: Response;
     try {
       response = await fetch(`${url.replace(/\/$/, '')}${path}`, {
-        headers: { 'x-api-key': key ?? '' },
+        headers: {
+          'x-api-key': key ?? '',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
         signal,
       });
     } catch (cause) {
@@ -52,6 +57,8 @@ export function clientOf(invocation: Invocation): Client {
     settings,
     run,
     open,
+    post: async <T>(path: string, body: unknown) =>
+      (await (await open(path, AbortSignal.timeout(TIMEOUT_MS), body)).json()) as T,
     get: async <T>(path: string) => (await (await open(path, AbortSignal.timeout(TIMEOUT_MS))).json()) as T,
   };
 }
