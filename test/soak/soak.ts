@@ -3,11 +3,13 @@
 // something was lost.
 //
 //   npm run soak -- kill [--scale 0.05] [--seed 7] [--child ports]
+//   npm run soak -- subscribers [--scale 0.05] [--seed 7]
 import { messageOf } from '@assay/kernel/errors/assay-error';
 import type { Soak } from './soak-run.ts';
 
 const SOAKS: Record<string, () => Promise<{ run: Soak }>> = {
   kill: () => import('./kill.ts'),
+  subscribers: () => import('./subscribers.ts'),
 };
 
 const [name, ...rest] = process.argv.slice(2);
