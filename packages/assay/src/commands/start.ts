@@ -43,7 +43,7 @@ async function run(invocation: Invocation): Promise<number> {
   const stopWatching = watchSettings({
     files: settingsFiles(invocation, settings),
     clock: systemClock,
-    apply: () => program.reconfigure(settingsOf(invocation)),
+    apply: async () => await program.reconfigure(settingsOf(invocation)),
     tell: (sentence) => {
       program.log.info(sentence);
       if (invocation.flags.json !== true) process.stderr.write(`assay: ${sentence}\n`);

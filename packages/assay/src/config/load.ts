@@ -93,7 +93,7 @@ export function readYaml(file: string): Tree {
     const tree: unknown = parseYaml(text) ?? {};
     if (typeof tree === 'object' && !Array.isArray(tree)) return tree as Tree;
   } catch (cause) {
-    throw new AssayError('CONFIG_INVALID', `${file} is not valid YAML: ${messageOf(cause)}`, {
+    throw new AssayError('CONFIG_INVALID', `${file} is not valid YAML: ${messageOf(cause).split('\n')[0]}`, {
       cause,
       context: { file },
     });
