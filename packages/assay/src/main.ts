@@ -43,6 +43,8 @@ async function main(argv: string[]): Promise<number> {
     process.stdout.write(helpOf(command));
     return 0;
   }
+  // The reader of a pipe went away: there is nobody left to tell. `start` has its own way to end.
+  if (name !== 'start') process.stdout.on('error', () => process.exit(0));
   const print = (line: string) => void process.stdout.write(`${line}\n`);
   return await command.run({ operands, flags, env: environment(), print });
 }

@@ -14,8 +14,8 @@ import { aggregationConfigOf } from './config/feeds.ts';
 import type { Settings } from './config/settings.ts';
 import { loadConfiguredSources } from './configured-sources.ts';
 import { type Drivers, openDrivers } from './drivers.ts';
-import { type DataFolder, forget, openDataFolder } from './process/data-folder.ts';
-import { RUN_FILE, type RunFile, SANDBOX_KEY_FILE, writeRunFile } from './process/run-file.ts';
+import { type DataFolder, openDataFolder } from './process/data-folder.ts';
+import { announce, type RunFile, SANDBOX_KEY_FILE } from './process/run-file.ts';
 import { type SandboxProcess, startSandbox } from './process/sandbox-process.ts';
 import { adapters } from './services/adapters.ts';
 import { aggregation } from './services/aggregation.ts';
@@ -151,8 +151,7 @@ async function startInOrder(
     ...apiService?.api?.addresses(),
     ...(sandbox === undefined ? {} : { sandboxControl: sandbox.addresses.control }),
   };
-  writeRunFile(folder.file(RUN_FILE), run);
-  undo.push(() => forget(folder, RUN_FILE));
+  undo.push(announce(folder.path, run, SERVICE_NAMES));
   const reconfigure = (next: Settings) => follow(context, services, next);
   return { run, config, folder, sandboxKey, api: apiService?.api, log, reconfigure, stop };
 }

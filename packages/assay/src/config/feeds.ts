@@ -58,7 +58,9 @@ export function loadSettingsAndFeeds(options: LoadOptions): Settings {
   return settingsFrom(merged, options.configFile);
 }
 
-/** How deep names are merged: a source's options and endpoints by name, a feed's list of sources as a whole. */
+/**
+ * How deep names are merged: a source's options and endpoints by name, a feed's list of sources as a whole.
+ */
 const DEPTHS = { sources: 3, feedDefaults: 1, feeds: 2 };
 
 function over(above: Tree, below: Tree, depth: number): Tree {

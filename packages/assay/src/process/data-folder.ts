@@ -1,7 +1,7 @@
 // The data folder of one profile: `<data>/<profile>/`, stamped with profile and format, used by one instance
 // of a service at a time. Locks are SQLite's own file locks, which the operating system releases when a
 // process dies, however it dies.
-import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
@@ -95,11 +95,6 @@ function readText(file: string): string {
   } catch {
     return ''; // absent: that is an answer too
   }
-}
-
-/** Removes what only a running program has. */
-export function forget(folder: DataFolder, name: string): void {
-  rmSync(folder.file(name), { force: true });
 }
 
 function unusable(path: string, what: string, cause?: unknown): AssayError {
