@@ -3,7 +3,15 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { eventually, type RunningProgram, runAssay, startAssay, temporaryFolder } from './program.ts';
+import {
+  eventually,
+  isAlive,
+  postgresPid,
+  type RunningProgram,
+  runAssay,
+  startAssay,
+  temporaryFolder,
+} from './program.ts';
 
 type Price = {
   feed: string;
@@ -159,7 +167,9 @@ describe('the first minute', { timeout: 240_000 }, () => {
 
   it('survives kill -9: the venues end with it, and a new start serves the same feeds from its data', async () => {
     const { sandboxControl } = assay.facts;
+    const postgres = postgresPid(folder.path);
     await assay.stop('SIGKILL');
+    await eventually('PostgreSQL is gone', 5_000, async () => (isAlive(postgres) ? undefined : true));
     await eventually('the venues are gone', 5_000, async () => {
       const answer = await fetch(`${sandboxControl}/venues`).catch(() => undefined);
       return answer === undefined ? true : undefined;
@@ -175,7 +185,9 @@ describe('the first minute', { timeout: 240_000 }, () => {
   });
 
   it('stops at once when asked, and its answers can be recomputed to the last digit', async () => {
+    const postgres = postgresPid(folder.path);
     assert.equal(await assay.stop('SIGINT'), 0);
+    assert.equal(isAlive(postgres), false, 'no PostgreSQL is left');
     const verified = await runAssay(['replay', folder.path, '--verify', '--json']);
     const result = JSON.parse(verified.out) as { answers: number; differ: number; differences: unknown[] };
     assert.ok(result.answers > 100);

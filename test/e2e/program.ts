@@ -38,10 +38,11 @@ export function runAssay(
   });
 }
 
+/** `args`: services, then flags. */
 export async function startAssay(data: string, args: string[] = []): Promise<RunningProgram> {
   const child = spawn(
     process.execPath,
-    [LAUNCHER, 'start', '--json', '--data', data, ...FREE_PORTS, ...args],
+    [LAUNCHER, 'start', ...args, '--json', '--data', data, ...FREE_PORTS],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
     },
@@ -72,6 +73,21 @@ export async function startAssay(data: string, args: string[] = []): Promise<Run
         child.kill(signal);
       }),
   };
+}
+
+/** Of the embedded ledger that serves a data folder. */
+export function postgresPid(data: string): number {
+  const file = join(data, 'sandbox', 'postgres', 'data', 'postmaster.pid');
+  return Number(readFileSync(file, 'utf8').split('\n', 1)[0]);
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Asks again and again until it holds; says what it last saw when it never does. */

@@ -74,6 +74,11 @@ export class Authenticator {
     return this.#others.limiter?.takeNow(principal, nowMs) ?? true;
   }
 
+  /** One request of theirs. @throws AssayError TOO_MANY_REQUESTS with the time to wait */
+  async take(principal: Principal): Promise<void> {
+    await this.#others.limiter?.take(principal);
+  }
+
   /** `RateLimit-*` for an answer to them: names and values in turn. */
   limitLines(principal: Principal, nowMs: number): string[] {
     return this.#others.limiter?.headerLines(principal, nowMs) ?? NO_LINES;
