@@ -12,7 +12,8 @@ import { Documents, GraphQLErrors, type Operation, type Variables } from './docu
 import { graphqlRefusal, type ShownError, shownError } from './graphql-error.ts';
 import { PersistedQueries } from './persisted-queries.ts';
 
-export type Outcome = { status: number; text: string };
+/** `mutation` names what was changed, or tried to be. */
+export type Outcome = { status: number; text: string; mutation?: string | undefined };
 
 /** A request that may be executed any number of times. */
 export type Prepared = {
@@ -71,7 +72,8 @@ export class GraphqlEngine {
     try {
       if (operation.kind !== 'mutation') requireScope(principal, 'prices:read');
       const result = operation.execute({ services: this.services, principal, nowMs }, variables);
-      if (result instanceof Promise) return result.then((value) => this.#outcome(value));
+      const mutation = operation.kind === 'mutation' ? namesOf(operation) : undefined;
+      if (result instanceof Promise) return result.then((value) => ({ ...this.#outcome(value), mutation }));
       const outcome = this.#outcome(result);
       if (prepared.isOfNow) prepared.shared = { atMs: nowMs, version, principal, outcome };
       return outcome;
@@ -165,6 +167,14 @@ function statusOf({ extensions }: ShownError): number {
     default:
       return 400;
   }
+}
+
+/** The fields of a mutation, for the record of who changed what. */
+function namesOf({ node }: Operation): string {
+  const fields = node.selectionSet.selections.flatMap((one) =>
+    one.kind === Kind.FIELD ? one.name.value : [],
+  );
+  return fields.join(',') || 'mutation';
 }
 
 function isOfNow({ kind, node }: Operation): boolean {

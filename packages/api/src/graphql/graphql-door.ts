@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Metrics } from '@assay/kernel/telemetry/metrics';
 import type { Clock } from '@assay/kernel/time/clock';
+import type { AuditLog } from '../auth/audit-log.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { RequestMeter } from '../http/request-meter.ts';
 import type { SourceView } from '../views/sources.ts';
@@ -23,6 +24,7 @@ export type GraphqlDoorOptions = {
   log: Log;
   metrics: Metrics;
   meter: RequestMeter;
+  audit: AuditLog | undefined;
   /** GraphiQL; undefined outside the sandbox. */
   page?: Buffer | undefined;
   /** Texts by SHA-256; nothing else is executed then. */
@@ -34,11 +36,11 @@ export class GraphqlDoor {
   readonly #sockets: GraphqlSockets;
 
   constructor(options: GraphqlDoorOptions) {
-    const { services, authenticator, clock, log, meter, allowedQueries, page } = options;
+    const { services, authenticator, clock, log, meter, audit, allowedQueries, page } = options;
     const schema = createSchema();
     const allowed = allowedQueries === undefined ? {} : { allowedQueries };
     const engine = new GraphqlEngine({ schema, services, log, ...allowed });
-    this.#http = new GraphqlHttp({ engine, authenticator, clock, meter, page });
+    this.#http = new GraphqlHttp({ engine, authenticator, clock, meter, audit, page });
     const { sourceView } = options;
     const groups = new SubscriptionGroups({ engine, schema, view: services.view, sourceView, clock });
     this.#sockets = new GraphqlSockets({ ...options, engine, groups });

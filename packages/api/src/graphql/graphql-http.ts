@@ -6,6 +6,7 @@
 // them are bounded; GET only ever reads.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '@assay/kernel/time/clock';
+import type { AuditLog } from '../auth/audit-log.ts';
 import { type Authenticator, keyInHeaders } from '../auth/authenticator.ts';
 import type { Principal } from '../auth/principal.ts';
 import { PROBLEM_CONTENT_TYPE, type Problem, problem, problemOf } from '../http/problem.ts';
@@ -20,6 +21,7 @@ export type GraphqlHttpOptions = {
   authenticator: Authenticator;
   clock: Clock;
   meter: RequestMeter;
+  audit: AuditLog | undefined;
   /** GraphiQL, for a browser that opens the address; undefined: there is none. */
   page: Buffer | undefined;
 };
@@ -51,13 +53,15 @@ export class GraphqlHttp {
     const { clock, authenticator, page } = this.#options;
     const startedMs = clock.monotonic();
     if (page !== undefined && isBrowser(request)) {
-      this.#send(response, startedMs, 200, 'text/html; charset=utf-8', page);
+      this.#send(response, startedMs, undefined, { status: 200, type: HTML_TYPE, body: page });
       return true;
     }
+    const nowMs = clock.now();
     const key = keyInHeaders(request.rawHeaders);
-    const principal = key === undefined ? undefined : authenticator.recent(key, clock.now());
-    if (principal !== undefined) this.#take(request, response, principal, startedMs);
-    else {
+    const principal = key === undefined ? undefined : authenticator.recent(key, nowMs);
+    if (principal !== undefined && authenticator.takeNow(principal, nowMs)) {
+      this.#take(request, response, principal, startedMs);
+    } else {
       authenticator
         .authenticate(request.rawHeaders, request.socket.remoteAddress ?? '')
         .then((found) => this.#take(request, response, found, startedMs))
@@ -70,10 +74,10 @@ export class GraphqlHttp {
     if (request.method === 'POST') {
       if (!isJson(request)) return void this.#refuse(request, response, NOT_JSON, startedMs);
       this.#readBody(request, response, startedMs, (body) => {
-        this.#answer(request, response, startedMs, this.#post(body, principal));
+        this.#answer({ request, response, startedMs, principal }, this.#post(body, principal));
       });
     } else if (request.method === 'GET') {
-      this.#answer(request, response, startedMs, this.#get(request.url!, principal));
+      this.#answer({ request, response, startedMs, principal }, this.#get(request.url!, principal));
     } else this.#refuse(request, response, NOT_GET_OR_POST, startedMs);
   }
 
@@ -103,15 +107,18 @@ export class GraphqlHttp {
       return this.#options.engine.refusal(graphqlRefusal('DOCUMENT_TOO_COSTLY', message));
     }
     const outcomes = await Promise.all(
-      requests.map(async (request) => {
+      requests.map(async (request, order) => {
         try {
+          // The first was taken with the HTTP request.
+          if (order > 0) await this.#options.authenticator.take(principal);
           return await this.#run(this.#options.engine.prepare(request), principal);
         } catch (error) {
           return this.#options.engine.refusal(error);
         }
       }),
     );
-    return { status: 200, text: `[${outcomes.map(({ text }) => text).join(',')}]` };
+    const mutation = outcomes.find((outcome) => outcome.mutation !== undefined)?.mutation;
+    return { status: 200, mutation, text: `[${outcomes.map(({ text }) => text).join(',')}]` };
   }
 
   #get(url: string, principal: Principal): Outcome | Promise<Outcome> {
@@ -140,30 +147,30 @@ export class GraphqlHttp {
     }
   }
 
-  #answer(
-    request: IncomingMessage,
-    response: ServerResponse,
-    startedMs: number,
-    outcome: Outcome | Promise<Outcome>,
-  ): void {
+  #answer(asked: Asked, outcome: Outcome | Promise<Outcome>): void {
+    const { request, response, startedMs, principal } = asked;
     if (outcome instanceof Promise) {
       outcome
-        .then((done) => this.#answer(request, response, startedMs, done))
+        .then((done) => this.#answer(asked, done))
         .catch((error: unknown) => this.#refuse(request, response, problemOf(error), startedMs));
       return;
     }
-    const accept = request.headers.accept;
+    const { audit, clock } = this.#options;
+    const { status, text, mutation } = outcome;
+    const { accept } = request.headers;
     const type = accept?.includes('application/graphql-response+json') === true ? RESPONSE_TYPE : JSON_TYPE;
-    this.#send(response, startedMs, outcome.status, type, outcome.text);
+    this.#send(response, startedMs, principal, { status, type, body: text });
+    if (mutation === undefined) audit?.count(principal, AUDITED_READ, status, clock.now());
+    else audit?.record({ who: principal, action: `graphql ${mutation}`, result: String(status) });
   }
 
   #send(
     response: ServerResponse,
     startedMs: number,
-    status: number,
-    type: string,
-    body: string | Buffer,
+    principal: Principal | undefined,
+    { status, type, body }: { status: number; type: string; body: string | Buffer },
   ): void {
+    const { meter, clock, authenticator } = this.#options;
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     // A flat list is written as it is: nothing is looked up or copied.
     response.writeHead(status, [
@@ -173,9 +180,9 @@ export class GraphqlHttp {
       'no-store',
       'content-length',
       String(bytes.length),
+      ...(principal === undefined ? [] : authenticator.limitLines(principal, clock.now())),
     ]);
     response.end(bytes);
-    const { meter, clock } = this.#options;
     meter.count(GRAPHQL_PATH, status, clock.monotonic() - startedMs);
   }
 
@@ -223,6 +230,15 @@ export class GraphqlHttp {
   }
 }
 
+type Asked = {
+  request: IncomingMessage;
+  response: ServerResponse;
+  startedMs: number;
+  principal: Principal;
+};
+
+const AUDITED_READ = 'graphql query';
+const HTML_TYPE = 'text/html; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';
 

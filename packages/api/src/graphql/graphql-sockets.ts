@@ -11,6 +11,7 @@ import type { Log } from '@assay/kernel/telemetry/log';
 import type { Counter, Gauge, Metrics } from '@assay/kernel/telemetry/metrics';
 import type { Clock } from '@assay/kernel/time/clock';
 import { WebSocketServer } from 'ws';
+import type { AuditLog } from '../auth/audit-log.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { type Principal, requireScope } from '../auth/principal.ts';
 import { PROBLEM_CONTENT_TYPE, problemOf } from '../http/problem.ts';
@@ -33,6 +34,7 @@ export type GraphqlSocketsOptions = {
   clock: Clock;
   log: Log;
   metrics: Metrics;
+  audit: AuditLog | undefined;
 } & SocketLimits;
 
 export const PROTOCOL = 'graphql-transport-ws';
@@ -44,6 +46,8 @@ const INIT_WITHIN_MS = 3_000;
 /** A page shows a dozen things; the client library opens one operation for each. */
 const OPERATIONS_MAX = 50;
 const ID_LENGTH_MAX = 128;
+/** Of the variables of a subscription, in the audit log. */
+const AUDITED_LENGTH_MAX = 500;
 /** A message is one document with its variables. */
 const MESSAGE_MAX_BYTES = 65_536;
 /** Nobody types or clicks so fast: a client that does is broken. */
@@ -149,7 +153,7 @@ export class GraphqlSockets {
     if (this.#clients.size >= (this.#options.socketClientsMax ?? CLIENTS_MAX)) throw full(this.#clients.size);
     if (!hasCredentials(request)) return undefined;
     const address = request.socket.remoteAddress ?? '';
-    return await this.#options.authenticator.authenticate(request.rawHeaders, address);
+    return await this.#options.authenticator.authenticate(request.rawHeaders, address, request.url);
   }
 
   #join(client: SocketClient, request: IncomingMessage): void {
@@ -227,16 +231,24 @@ export class GraphqlSockets {
     if (!client.isReady || principal === undefined) return void this.#drop(client, 'stranger');
     if (id === '' || id.length > ID_LENGTH_MAX) return void this.#drop(client, 'message');
     if (client.operations.has(id)) return void this.#drop(client, 'twice');
-    const { engine, groups, clock } = this.#options;
-    const nowMs = clock.now();
-    const tail = `,"id":${JSON.stringify(id)}}`;
-    const fail = (error: unknown): void => {
-      client.operations.delete(id);
-      const errors = JSON.stringify(engine.errorsOf(error));
-      client.send(`{"type":"error","payload":${errors}${tail}`, nowMs);
+    if (client.operations.size >= OPERATIONS_MAX) return void this.#fail(client, id, tooManyOperations());
+    const { authenticator, clock } = this.#options;
+    client.operations.set(id, undefined);
+    const open = (): void => {
+      // It may have been ended, or the client gone, while its allowance was asked for.
+      if (client.operations.has(id)) this.#open(client, principal, id, payload);
     };
+    if (authenticator.takeNow(principal, clock.now())) return void open();
+    authenticator
+      .take(principal)
+      .then(open)
+      .catch((error: unknown) => this.#fail(client, id, error));
+  }
+
+  #open(client: SocketClient, principal: Principal, id: string, payload: unknown): void {
+    const { engine, groups, clock, audit } = this.#options;
+    const tail = tailOf(id);
     try {
-      if (client.operations.size >= OPERATIONS_MAX) throw tooManyOperations();
       const prepared = engine.prepare(payload);
       if (prepared.operation.kind === 'subscription') {
         requireScope(principal, 'prices:read');
@@ -248,22 +260,30 @@ export class GraphqlSockets {
         };
         client.operations.set(id, subscription);
         subscription.end = groups.join(prepared, principal, subscription);
+        const detail = { variables: JSON.stringify(prepared.variables).slice(0, AUDITED_LENGTH_MAX) };
+        audit?.record({ who: principal, action: 'graphql subscribe', result: 'opened', detail });
         return;
       }
-      client.operations.set(id, undefined);
-      const done = engine.run(prepared, principal, nowMs);
-      Promise.resolve(done)
-        .then(({ text }) => {
+      Promise.resolve(engine.run(prepared, principal, clock.now()))
+        .then(({ text, status, mutation }) => {
+          if (mutation === undefined) audit?.count(principal, 'graphql query', status, clock.now());
+          else audit?.record({ who: principal, action: `graphql ${mutation}`, result: String(status) });
           // The client may have lost interest, or taken the id for something else.
           if (!client.operations.has(id)) return;
           client.operations.delete(id);
           client.send(`{"type":"next","payload":${text}${tail}`, clock.now());
           client.send(`{"type":"complete"${tail}`, clock.now());
         })
-        .catch(fail);
+        .catch((error: unknown) => this.#fail(client, id, error));
     } catch (error) {
-      fail(error);
+      this.#fail(client, id, error);
     }
+  }
+
+  #fail(client: SocketClient, id: string, error: unknown): void {
+    client.operations.delete(id);
+    const errors = JSON.stringify(this.#options.engine.errorsOf(error));
+    client.send(`{"type":"error","payload":${errors}${tailOf(id)}`, this.#options.clock.now());
   }
 
   #sweepLater(): void {
@@ -322,11 +342,16 @@ export class GraphqlSockets {
   }
 }
 
+function tailOf(id: string): string {
+  return `,"id":${JSON.stringify(id)}}`;
+}
+
 function ignore(): void {
   // What ends a socket is told by its closing.
 }
 
-function hasCredentials({ headers }: IncomingMessage): boolean {
+function hasCredentials({ headers, url }: IncomingMessage): boolean {
+  if (url?.includes('ticket=') === true) return true;
   return headers['x-api-key'] !== undefined || headers.authorization !== undefined;
 }
 

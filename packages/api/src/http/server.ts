@@ -112,6 +112,8 @@ export interface Api extends Startable {
   addresses(): ApiAddresses;
   /** Follows a new configuration while it serves. */
   reconfigure(feeds: readonly FeedDefinition[], sources: readonly SourceTraits[]): void;
+  /** What it serves, for its description. */
+  routes(): Route[];
   /** What is served now, for a program that shows it beside serving it. */
   prices(): PriceRecord[];
 }
@@ -187,7 +189,7 @@ class ApiService implements Api {
     const audit = this.#options.auth?.audit;
     const hot = createHotPrice({ view, authenticator, clock, meter, audit });
     const api = await createApiServer({
-      routes: this.#routes(),
+      routes: this.routes(),
       authenticator,
       clock,
       log,
@@ -260,7 +262,7 @@ class ApiService implements Api {
     await Promise.all(servers.map((server) => closeServer(server, this.#options.clock, GRACE_MS)));
   }
 
-  #routes(): Route[] {
+  routes(): Route[] {
     const { bus, history, clock, sources, explain, sandboxControl, postman, auth } = this.#options;
     const view = this.#view;
     const past = this.#past;
@@ -332,6 +334,7 @@ class ApiService implements Api {
       log,
       metrics,
       meter,
+      audit: this.#options.auth?.audit,
       page,
       ...limits,
     });
