@@ -1,6 +1,6 @@
 // `npm run accuracy -- <folder of recordings or one recording> [more] [--quick]`: how far answers are from
 // the truth on recorded markets, all honest and with every series, venue and pair lying in turn, beside the
-// rules that others follow (design/aggregation.md 5). Prints a table; writes
+// rules that others follow (ARCHITECTURE.md). Prints a table; writes
 // test/bench/results/accuracy.json.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

@@ -1,4 +1,4 @@
-// The figures to reach on the recordings that are known (design/aggregation.md 5). In: rows of the table.
+// The figures to reach on the recordings that are known (ARCHITECTURE.md). In: rows of the table.
 // Out: which are met. Recordings without figures here are measured all the same.
 import { OUR_RULE, type Row } from './tasks.ts';
 

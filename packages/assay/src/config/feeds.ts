@@ -19,7 +19,7 @@ import { type FeedSettings, type Settings, type SourceSettings, settingsSchema }
 export const DEFAULT_FEEDS_FILE: string = resolve(import.meta.dirname, '../../../../feeds.yaml');
 
 /**
- * Used where neither feed nor defaults say otherwise; reasons in feeds.yaml and `aggregation.md` of the
+ * Used where neither feed nor defaults say otherwise; reasons in feeds.yaml and ARCHITECTURE.md of the
  * design.
  */
 const FALLBACK = {

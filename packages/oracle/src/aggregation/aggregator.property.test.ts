@@ -1,4 +1,4 @@
-// The laws of design/aggregation.md 4, on books that are made to break them.
+// The laws of aggregation (ARCHITECTURE.md), on books that are made to break them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -21,7 +21,7 @@ const UNCONVERTED = code('unconverted');
 const MISSING = code('missing');
 const UNWEIGHTED = code('unweighted');
 
-/** The last ok answer against one fresh direct source (aggregation.md 2, points 2 and 6). */
+/** The last ok answer against one fresh direct source (ARCHITECTURE.md, points 2 and 6). */
 const CONTINUITY_WEIGHT = WEIGHT_ONE / 2;
 /** Two doubles nearer than this may stand in the wrong order after conversion: integers decide. */
 const NEARLY_EQUAL = 4e-15;

@@ -1,4 +1,5 @@
-// One feed: from its book to an answer with state, interval and reasons (aggregation.md 2 point 5, and 3).
+// One feed: from its book to an answer with state, interval and reasons (ARCHITECTURE.md, point 5 and
+// states).
 // In: an instant at which something may have changed. Out: an answer and its decision, or nothing. Memory:
 //   what was served and what was ok.
 import { type Fixed, formatFixed } from '@assay/kernel/money/fixed';

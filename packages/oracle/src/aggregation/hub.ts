@@ -1,4 +1,4 @@
-// The hub: all prices between quote currencies and hub assets, checked together (aggregation.md 2, points 2
+// The hub: all prices between quote currencies and hub assets, checked together (ARCHITECTURE.md, points 2
 // to 5). In: the slots at an instant. Out: verdicts on the slots, a RateTable and the Check record. Memory:
 // the last rate of each currency that no single venue can move; it ties the next check to continuity, weakly
 // and by value only.

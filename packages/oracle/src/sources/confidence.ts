@@ -20,7 +20,7 @@ import type { Pair } from '../model/pair.ts';
 const SAMPLE_MS = 1_000;
 
 /**
- * A residual up to this is noise between honest venues (aggregation.md: p99 of honest differences is 9 to 24
+ * A residual up to this is noise between honest venues (ARCHITECTURE.md: p99 of honest differences is 9 to 24
  * bps).
  */
 const AGREEMENT_FULL_BPS = 15;

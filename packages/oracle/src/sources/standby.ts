@@ -18,8 +18,8 @@ export type StandbyFeed = {
 };
 
 /**
- * Without feeds of its own a base currency wants as many healthy sources as the default feed (aggregation.md
- * 2).
+ * Without feeds of its own a base currency wants as many healthy sources as the default feed
+ * (ARCHITECTURE.md).
  */
 const MINIMUM_DEFAULT = 3;
 
