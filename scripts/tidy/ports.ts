@@ -16,6 +16,8 @@ const DRIVERS = 'packages/assay/src/drivers.ts';
 /** Libraries that are a language of the code around them rather than a client of something outside. */
 const LIBRARIES: Record<string, string> = {
   zod: 'schemas stand beside what they check',
+  graphql: 'its documents and errors are values that pass through',
+  ws: 'frames are spoken where a protocol is: streams of venues, subscriptions of clients',
   yaml: 'a notation, read and written where configuration is',
   fastify: 'every route file speaks its types',
 };

@@ -1,9 +1,9 @@
-// `read-graphql`: one price over GraphQL with key, metrics and true age, against a bare node:http constant that
-// gets the same requests in the same run.
+// `read-graphql`: one price over GraphQL with key, metrics and true age, against a bare node:http constant
+// that gets the same requests in the same run.
 //
-// Figure: requests per CPU-second of the server process, the median of rounds that take turns with the control.
-// Questions that only look at current prices share an answer within one millisecond, as the first two do; the
-// third is never shared: what the engine itself costs.
+// Figure: requests per CPU-second of the server process, the median of rounds that take turns with the
+// control. Questions that only look at current prices share an answer within one millisecond, as the first
+// two do; the third is never shared: what the engine itself costs.
 import { join } from 'node:path';
 import type { BenchRow } from './bench-row.ts';
 import { type BenchServer, load, median, startServer } from './http-load.ts';

@@ -1,6 +1,7 @@
 // 5,000 GraphQL subscribers for ten minutes at ten updates a second, 5 % of them slow readers, 5 % of them
-// vanishing. In: a scale for the length, a seed. Out: a line now and then, and a verdict: the memory of the server
-// must not grow, no healthy client may fall behind or be lost, and what was done to the others is counted.
+// vanishing. In: a scale for the length, a seed. Out: a line now and then, and a verdict: the memory of the
+// server must not grow, no healthy client may fall behind or be lost, and what was done to the others is
+// counted.
 //
 // Server and clients are processes of their own; this one only asks.
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// The control of `fan-out`: the same number of connections, the same bytes to each, and nothing else: what the
-// operating system and the runtime cost at least.
+// The control of `fan-out`: the same number of connections, the same bytes to each, and nothing else: what
+// the operating system and the runtime cost at least.
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { answerWith, machineMs } from './child.ts';
 import type { ServerAnswer } from './socket-server.ts';

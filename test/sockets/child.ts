@@ -1,5 +1,6 @@
-// A process that answers questions: how benches and long runs talk to servers and to thousands of clients that
-// must not share a processor core with what measures them. In: a script. Out: `ask`, one question at a time.
+// A process that answers questions: how benches and long runs talk to servers and to thousands of clients
+// that must not share a processor core with what measures them. In: a script. Out: `ask`, one question at a
+// time.
 import { spawn } from 'node:child_process';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { pinned } from '../bench/http-load.ts';

@@ -1,6 +1,6 @@
-// A crowd of subscribers in one process, for `soak -- subscribers`: most read what comes, some read slowly, some
-// vanish (half of them by a broken connection, half by falling silent) and are replaced by new ones. Answers
-// how far the healthy ones were behind.
+// A crowd of subscribers in one process, for `soak -- subscribers`: most read what comes, some read slowly,
+// some vanish (half of them by a broken connection, half by falling silent) and are replaced by new ones.
+// Answers how far the healthy ones were behind.
 import { seededRandom } from '@assay/kernel/random/random';
 import { answerWith } from './child.ts';
 import { operationId, RawSubscriber } from './raw-subscriber.ts';

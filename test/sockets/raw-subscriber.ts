@@ -1,6 +1,6 @@
 // A subscriber of GraphQL over a WebSocket that costs almost nothing, so that thousands fit into one process
-// beside the server under measurement. In: an address, a key, a document. Out: the text of every message, when
-// it comes. It answers pings, and can stop reading or vanish.
+// beside the server under measurement. In: an address, a key, a document. Out: the text of every message,
+// when it comes. It answers pings, and can stop reading or vanish.
 import { connect, type Socket } from 'node:net';
 
 export type SubscriberOptions = {

@@ -60,7 +60,9 @@ export type PriceRequest = {
 };
 
 export interface PriceRequestDesk {
-  /** Waits up to `deadlineMs` for the result; `pending` then. @throws AssayError NOT_FOUND, TOO_MANY_REQUESTS */
+  /**
+   * Waits up to `deadlineMs` for the result; `pending` then. @throws AssayError NOT_FOUND, TOO_MANY_REQUESTS
+   */
   request(principal: Principal, feed: string, deadlineMs: number): Promise<PriceRequest>;
   find(principal: Principal, id: string): Promise<PriceRequest | undefined>;
 }

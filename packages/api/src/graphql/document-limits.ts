@@ -1,10 +1,11 @@
 // What one GraphQL document may ask for. In: a parsed document, later its variables. Out: nothing, or an
 // error that names the limit and what was found.
 //
-// Size, aliases and depth are looked at before the document is validated, because validation itself grows with
-// them. The cost is an estimate of the values that the answer will hold: a field costs 1, a list its length
-// times its content, a field that reads the log or the history what its `@cost` in the schema says. Invariant: the work of every check
-// here is bounded by the number of fields written, whatever the fragments do.
+// Size, aliases and depth are looked at before the document is validated, because validation itself grows
+// with them. The cost is an estimate of the values that the answer will hold: a field costs 1, a list its
+// length times its content, a field that reads the log or the history what its `@cost` in the schema says.
+// Invariant: the work of every check here is bounded by the number of fields written, whatever the fragments
+//   do.
 import {
   type DocumentNode,
   type FieldNode,

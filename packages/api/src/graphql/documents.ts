@@ -3,7 +3,7 @@
 //
 // Invariants: what is kept is bounded (documents that nobody asks for are forgotten with their compiled
 // code); a text that arrives once costs parsing and validation, never a compilation.
-import { assert } from '@assay/kernel/errors/assay-error';
+import { AssayError, assert } from '@assay/kernel/errors/assay-error';
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -64,10 +64,10 @@ export class Documents {
 }
 
 /** Why a document is not executed. */
-export class GraphQLErrors extends AggregateError {
-  override errors: GraphQLError[];
-  constructor(errors: GraphQLError[]) {
-    super(errors);
+export class GraphQLErrors extends AssayError {
+  readonly errors: readonly GraphQLError[];
+  constructor(errors: readonly GraphQLError[]) {
+    super('DOCUMENT_INVALID', errors[0]?.message ?? 'the document cannot be executed');
     this.errors = errors;
   }
 }
@@ -130,7 +130,7 @@ function prepare(schema: GraphQLSchema, text: string): ReadonlyMap<string, Opera
   const document = read(text);
   refusing(() => checkShape(document));
   const errors = validate(schema, document, specifiedRules, { maxErrors: ERRORS_MAX });
-  if (errors.length > 0) throw new GraphQLErrors([...errors]);
+  if (errors.length > 0) throw new GraphQLErrors(errors);
   const operations = new Map<string, Operation>();
   for (const node of document.definitions) {
     if (node.kind !== Kind.OPERATION_DEFINITION) continue;

@@ -4,6 +4,7 @@
 // A question that only looks at current prices has one answer per millisecond and state of the market: asked
 // again within it, the text is given again. Invariants: `ageMs` is true at the moment of asking; a text is
 // shared only between requests of the same principal; every error carries a code, none a stack.
+import { assert } from '@assay/kernel/errors/assay-error';
 import type { Log } from '@assay/kernel/telemetry/log';
 import { type ExecutionResult, type FieldNode, type GraphQLSchema, Kind } from 'graphql';
 import { type Principal, requireScope } from '../auth/principal.ts';
@@ -87,7 +88,7 @@ export class GraphqlEngine {
     const { operation, variables } = prepared;
     const result = operation.execute({ services: this.services, principal, nowMs }, variables, event);
     // Whatever an event shows is in its value: nothing has to be waited for.
-    if (result instanceof Promise) return this.refusal(new TypeError('an event had to be waited for')).text;
+    assert(!(result instanceof Promise), 'an event of a subscription waits for nothing');
     return this.#outcome(result).text;
   }
 

@@ -1,6 +1,6 @@
 // `/graphql` over HTTP, in front of the web framework: a price by GraphQL is asked as often as one by REST.
-// In: requests. Out: answers as the GraphQL-over-HTTP specification has them; what fails before GraphQL begins
-// (no key, a body that is too large) is a problem document as everywhere.
+// In: requests. Out: answers as the GraphQL-over-HTTP specification has them; what fails before GraphQL
+// begins (no key, a body that is too large) is a problem document as everywhere.
 //
 // Invariants: nothing is read of a body before its sender is known; a body, a batch and the texts kept of
 // them are bounded; GET only ever reads.

@@ -1,5 +1,6 @@
-// Documents named by their SHA-256, as clients with "automatic persisted queries" do it: the hash alone first,
-// and hash and text together when the server does not know it. In: hash and text of a request. Out: the text.
+// Documents named by their SHA-256, as clients with "automatic persisted queries" do it: the hash alone
+// first, and hash and text together when the server does not know it. In: hash and text of a request. Out:
+// the text.
 //
 // With a list of allowed documents nothing else is executed, whatever it is named by: the way to close an
 // installation to all but its own clients. Invariants: what is remembered is bounded; a text is remembered

@@ -121,7 +121,7 @@ export class SubscriptionGroups {
     const { operation, variables } = prepared;
     const { schema, view, engine } = this.#options;
     const read = getVariableValues(schema, operation.node.variableDefinitions ?? [], variables);
-    if (read.errors !== undefined) throw new GraphQLErrors([...read.errors]);
+    if (read.errors !== undefined) throw new GraphQLErrors(read.errors);
     const node = rootField(operation.node.selectionSet, operation);
     const field = schema.getSubscriptionType()!.getFields()[node.name.value];
     assert(field !== undefined, 'a validated subscription has a field of the schema');

@@ -163,7 +163,15 @@ export const settingsSchema = z.strictObject({
       .optional()
       .describe('Where; default a bounded file in the sandbox and on a terminal, stderr otherwise'),
   }).describe('Structured logs'),
-  api: section({ host: host(), port: port(4000, 'Port of the API (API_PORT)') }).describe('API listener'),
+  api: section({
+    host: host(),
+    port: port(4000, 'Port of the API (API_PORT)'),
+    allowedQueries: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('JSON file with a list of GraphQL documents; when given, no others are executed'),
+  }).describe('API listener'),
   metrics: section({
     host: host(),
     port: port(8000, 'Port of the Prometheus metrics (METRICS_PORT)'),

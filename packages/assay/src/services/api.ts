@@ -1,4 +1,5 @@
 // Service `api`: prices, their history and their explanation over HTTP; health; metrics.
+import { readAllowedQueries } from '@assay/api/graphql/persisted-queries';
 import { createApi } from '@assay/api/http/server';
 import { RateLimiter } from '@assay/api/limits/rate-limiter';
 import { readRunFile } from '../process/run-file.ts';
@@ -31,6 +32,9 @@ export function api(context: ServiceContext): Service {
     submissionLimits: settings.submissions,
     allowPrivateWebhooks: settings.profile === 'sandbox' || settings.webhooks.allowPrivateAddresses,
     ...(settings.profile === 'sandbox' ? { sandboxControl: () => controlOf(context) } : {}),
+    ...(settings.api.allowedQueries === undefined
+      ? {}
+      : { allowedQueries: readAllowedQueries(settings.api.allowedQueries) }),
     explain: (feed, atMs) => explainer.explain(feed, atMs),
   });
   return {
