@@ -1,5 +1,5 @@
-// Two `api` processes on one data folder: what one learns counts at the other, and the ledger survives the one
-// that owned it.
+// Two `api` processes on one data folder: what one learns counts at the other, and the ledger survives the
+// one that owned it.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import {

@@ -1,6 +1,6 @@
-// However many prices one client submits, a feed stays within what its honest venues say and does not lose its
-// state. The real services of submissions and aggregation on one bus; 4,000 submissions here, 100,000 with
-// ASSAY_SUBMISSIONS=100000 (the figures are printed).
+// However many prices one client submits, a feed stays within what its honest venues say and does not lose
+// its state. The real services of submissions and aggregation on one bus; 4,000 submissions here, 100,000
+// with ASSAY_SUBMISSIONS=100000 (the figures are printed).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '@assay/kernel/random/random';

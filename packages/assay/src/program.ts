@@ -133,14 +133,7 @@ async function startInOrder(
     Object.assign(sandboxAddresses, sandbox.addresses);
   }
   const hasLedger = await starting;
-  const services: Service[] = [];
-  for (const name of SERVICE_NAMES.filter((each) => names.includes(each))) {
-    const service: Service = name === 'api' ? apiService! : FACTORIES[name](context);
-    services.push(service);
-    if (name !== 'api') undo.push(() => service.stop());
-    await service.start();
-    log.info('service started', { service: name });
-  }
+  const services = await startServices(context, names, apiService, undo);
   const isShown = settings.profile === 'sandbox' && hasLedger;
   const sandboxKey = isShown ? await keptKey(drivers.auth, folder) : undefined;
   const run: RunFile = {
@@ -184,6 +177,23 @@ async function follow(
   );
   const restart = waiting.length === 0 ? '' : `; a restart is needed for ${waiting.join(', ')}`;
   return `settings followed: ${config.feeds.length} feeds from ${config.sources.length} sources${restart}`;
+}
+
+async function startServices(
+  context: ServiceContext,
+  names: readonly ServiceName[],
+  apiService: Service | undefined,
+  undo: (() => Promise<void> | void)[],
+): Promise<Service[]> {
+  const services: Service[] = [];
+  for (const name of SERVICE_NAMES.filter((each) => names.includes(each))) {
+    const service: Service = name === 'api' ? apiService! : FACTORIES[name](context);
+    services.push(service);
+    if (name !== 'api') undo.push(() => service.stop());
+    await service.start();
+    context.log.info('service started', { service: name });
+  }
+  return services;
 }
 
 /** Takes a second or two the first time, so it runs beside the venues. True when there is a ledger. */

@@ -1,9 +1,10 @@
-// The audit log: who did what, when, with what result. In: single records of what changes something or opens a
-// stream; counts of reads. Out: rows in the ledger, pages of them for an administrator.
+// The audit log: who did what, when, with what result. In: single records of what changes something or opens
+// a stream; counts of reads. Out: rows in the ledger, pages of them for an administrator.
 //
 // Reads are added up per principal, action, result and minute, in memory and off the request's way; every few
-// seconds all of it is written in one statement. Invariants: bounded (what does not fit is counted and said in
-// the next record); a crash loses at most the last few seconds; rows older than the retention are forgotten.
+// seconds all of it is written in one statement. Invariants: bounded (what does not fit is counted and said
+// in the next record); a crash loses at most the last few seconds; rows older than the retention are
+// forgotten.
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Clock } from '@assay/kernel/time/clock';

@@ -1,6 +1,6 @@
 // JSON Web Tokens: the only file that knows their library. In: claims and keys. Out: signed tokens; claims of
-// tokens that are genuine, or undefined. Invariant: an algorithm counts only when its list names it, so "none"
-// and a public key used as an HMAC secret never do.
+// tokens that are genuine, or undefined. Invariant: an algorithm counts only when its list names it, so
+// "none" and a public key used as an HMAC secret never do.
 import {
   createLocalJWKSet,
   createRemoteJWKSet,

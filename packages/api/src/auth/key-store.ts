@@ -1,8 +1,8 @@
 // API keys: `ak_<id>_<32 random bytes in base64url>`. The secret is shown once, at creation or rotation; what
 // is kept is its SHA-256. A key is also an OAuth client: its id and secret are client_id and client_secret.
 //
-// In: names, scopes, texts that claim to be keys. Out: who may do what. Invariants: no secret is ever written;
-// a comparison takes the same time whatever differs; a store that cannot be read lets nobody in.
+// In: names, scopes, texts that claim to be keys. Out: who may do what. Invariants: no secret is ever
+// written; a comparison takes the same time whatever differs; a store that cannot be read lets nobody in.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Startable } from '@assay/kernel/lifecycle/startable';
 import { type Principal, SCOPES, type Scope, TIERS, type Tier } from './principal.ts';
@@ -33,7 +33,10 @@ export type NewKey = {
 };
 
 export interface KeyStore extends Startable {
-  /** The only moment, with `rotate`, at which the key itself is in the open. @throws AssayError REQUEST_INVALID */
+  /**
+   * The only moment, with `rotate`, at which the key itself is in the open. @throws AssayError
+   * REQUEST_INVALID
+   */
   create(key: NewKey): Promise<{ key: string; info: KeyInfo }>;
   /** Newest last. */
   list(): Promise<KeyInfo[]>;

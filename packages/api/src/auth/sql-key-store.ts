@@ -1,5 +1,5 @@
-// API keys in the ledger, shared by every replica. In and out: as the interface says. Last use is noted at most
-// once a minute, so that reading prices does not write to the database.
+// API keys in the ledger, shared by every replica. In and out: as the interface says. Last use is noted at
+// most once a minute, so that reading prices does not write to the database.
 import { messageOf } from '@assay/kernel/errors/assay-error';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Clock } from '@assay/kernel/time/clock';

@@ -1,9 +1,9 @@
 // Tokens: our own, which an API key gets by OAuth 2.0 client credentials, and those of configured outside
 // issuers. In: keys, tokens. Out: signed tokens, principals, our public keys.
 //
-// Invariants: a token of ours counts only while its key does, and never for more than that key may; an outside
-// token gives only the scopes that its issuer's mapping names; signing keys are renewed by one replica at a
-// time, and an old one stays public until the last token it signed has ended.
+// Invariants: a token of ours counts only while its key does, and never for more than that key may; an
+// outside token gives only the scopes that its issuer's mapping names; signing keys are renewed by one
+// replica at a time, and an old one stays public until the last token it signed has ended.
 import type { Clock } from '@assay/kernel/time/clock';
 import type { Ledger } from '@assay/ports/ledger/ledger';
 import { AUTH_SCHEMA, AUTH_STEPS } from './auth-schema.ts';

@@ -92,12 +92,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
   return server;
 }
 
-function addRoutes(
-  app: FastifyInstance,
-  { routes, authenticator, clock, log, meter, audit }: ApiServerOptions,
-): void {
-  const principals = new WeakMap<FastifyRequest, Principal>();
-  const streamed = new WeakSet<FastifyRequest>();
+type Requests = { principals: WeakMap<FastifyRequest, Principal>; streamed: WeakSet<FastifyRequest> };
+
+/** Before a route: who asks. After it: what is left to them, and the note of what they did. */
+function addHooks(app: FastifyInstance, options: ApiServerOptions, { principals, streamed }: Requests): void {
+  const { authenticator, clock, meter, audit } = options;
   app.addHook('onRequest', async (request) => {
     if ((request.routeOptions.config as { isPublic?: boolean }).isPublic === true) return;
     const address = request.raw.socket.remoteAddress ?? '';
@@ -119,6 +118,13 @@ function addRoutes(
     if (who !== undefined && !isStream) note(audit, who, request, reply.raw.statusCode, clock.now());
     done();
   });
+}
+
+function addRoutes(app: FastifyInstance, options: ApiServerOptions): void {
+  const { routes, clock, log, audit } = options;
+  const requests: Requests = { principals: new WeakMap(), streamed: new WeakSet() };
+  const { principals, streamed } = requests;
+  addHooks(app, options, requests);
   app.setErrorHandler((error, request, reply) => {
     const known = frameworkError(error) ?? problemOf(error);
     if (known.status === 500) {

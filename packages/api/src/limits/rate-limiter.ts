@@ -2,10 +2,10 @@
 // and what is left.
 //
 // Two windows, the minute and the day (UTC), count in the cache that replicas share. So that a request costs
-// two comparisons and not a round trip, each replica leases a hundredth of a window at a time and asks for the
-// next lease while the last is half used. Invariants: replicas together never give more than the limit; at most
-// a lease per replica and window is left unused; memory is bounded. Without the cache each replica counts by
-// itself.
+// two comparisons and not a round trip, each replica leases a hundredth of a window at a time and asks for
+// the next lease while the last is half used. Invariants: replicas together never give more than the limit;
+// at most a lease per replica and window is left unused; memory is bounded. Without the cache each replica
+// counts by itself.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { Cache } from '@assay/ports/cache/cache';

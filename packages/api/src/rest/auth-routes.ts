@@ -205,7 +205,8 @@ function basicCredentials(header: string | undefined): [string, string] | undefi
 
 /** The whole key is taken as a secret too, because that is what people have. */
 function keyOfClient(id: string, secret: string): string {
-  return secret.startsWith('ak_') ? secret : joinKey(id.replace(/^ak_/, ''), secret);
+  const bare = id.replace(/^ak_/, '');
+  return secret.startsWith(`ak_${bare}_`) ? secret : joinKey(bare, secret);
 }
 
 /** RFC 6749 5.2. */

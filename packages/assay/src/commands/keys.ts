@@ -1,6 +1,6 @@
-// `assay keys create|list|rotate|revoke`: API keys of this data folder, or of the database that is configured.
-// The command goes to the database itself: that of the running program, or one that it starts for its own time.
-// A running program follows within 5 s.
+// `assay keys create|list|rotate|revoke`: API keys of this data folder, or of the database that is
+// configured. The command goes to the database itself: that of the running program, or one that it starts for
+// its own time. A running program follows within 5 s.
 import type { KeyInfo, KeyStore, NewKey } from '@assay/api/auth/key-store';
 import { SCOPES, type Scope, TIERS, type Tier } from '@assay/api/auth/principal';
 import { AssayError } from '@assay/kernel/errors/assay-error';

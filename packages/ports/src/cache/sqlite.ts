@@ -2,8 +2,8 @@
 // texts with a time to live. Out: the texts, while they live and are not evicted.
 //
 // A call is one short statement on a file that is never synced, tens of microseconds; a process that holds it
-// longer than BUSY_MS costs CACHE_UNAVAILABLE, not a request. What is in it may vanish: a damaged file is made
-// anew. Invariant: never more than `entriesMax` and a tenth; what was written longest ago goes first.
+// longer than BUSY_MS costs CACHE_UNAVAILABLE, not a request. What is in it may vanish: a damaged file is
+// made anew. Invariant: never more than `entriesMax` and a tenth; what was written longest ago goes first.
 import { rmSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { AssayError } from '@assay/kernel/errors/assay-error';

@@ -1,5 +1,5 @@
-// The ledger on a PostgreSQL of this machine that several of our processes share. In: a folder. Out: the port;
-// the server runs while one of the processes does.
+// The ledger on a PostgreSQL of this machine that several of our processes share. In: a folder. Out: the
+// port; the server runs while one of the processes does.
 //
 // One of them owns the server: whoever holds the lock of the folder, which the operating system takes from a
 // dead process. The others connect to its address and look every second whether the lock is free; then one of

@@ -2,8 +2,8 @@
 // it ends, and when `stopAll` is called, even in the middle of a start.
 //
 // On Linux `setpriv --pdeathsig` has the kernel do it; elsewhere our own exit does, and after a kill -9 the
-// next start finds what is left. As root, PostgreSQL refuses to run: the child becomes `nobody`, who keeps the
-// one right to reach files under a folder that is closed to others.
+// next start finds what is left. As root, PostgreSQL refuses to run: the child becomes `nobody`, who keeps
+// the one right to reach files under a folder that is closed to others.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';

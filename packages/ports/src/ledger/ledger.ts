@@ -1,8 +1,8 @@
 // The ledger: users' data in PostgreSQL 15 SQL. In: statements with `$1`-style parameters. Out: rows, or a
 // typed error. Whoever writes SQL for it writes for the oldest server in use, 15.
 //
-// Values: `numeric` comes back as its exact text, `bigint` as bigint, `timestamptz` as Date, `jsonb` as what it
-// holds, `bytea` as Buffer. In: the same, an array for a PostgreSQL array; a jsonb value is given as text
+// Values: `numeric` comes back as its exact text, `bigint` as bigint, `timestamptz` as Date, `jsonb` as what
+// it holds, `bytea` as Buffer. In: the same, an array for a PostgreSQL array; a jsonb value is given as text
 // (JSON.stringify). `undefined` is refused, because a forgotten value must not become NULL.
 // Failure: LEDGER_UNAVAILABLE (transient: away, full, restarting; it reconnects by itself), LEDGER_CONFLICT
 // (`context.constraint` names what was violated), RECORD_INVALID (a value the column cannot hold). Any other

@@ -7,5 +7,5 @@ import { createEmbeddedLedger } from './embedded.ts';
 const ledger = createEmbeddedLedger({ path: process.argv[2]!, clock: systemClock, log: silentLog });
 await ledger.start();
 process.stdout.write('serving\n');
-// Its connections are idle now; only this holds the process.
-setInterval(() => undefined, 60_000);
+// Its connections are idle now; only this holds the process, longer than any test.
+await systemClock.sleep(600_000);

@@ -1,5 +1,5 @@
-// What an error of PostgreSQL, or of the way to it, means to a caller. In: anything that its client threw. Out:
-// an AssayError with `context.sqlState` and, for a violated rule, `context.constraint`. Pure.
+// What an error of PostgreSQL, or of the way to it, means to a caller. In: anything that its client threw.
+// Out: an AssayError with `context.sqlState` and, for a violated rule, `context.constraint`. Pure.
 // Invariant: no statement and no value of a user stands in a message.
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
 
