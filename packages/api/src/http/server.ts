@@ -39,6 +39,7 @@ import { chainlinkRoute } from '../rest/price-request-routes.ts';
 import { priceRoutes } from '../rest/price-routes.ts';
 import type { Route } from '../rest/route.ts';
 import { socketRoute, streamRoute } from '../rest/stream-route.ts';
+import { swaggerRoutes } from '../rest/swagger-routes.ts';
 import { PriceView } from '../views/prices.ts';
 import { type Readiness, readinessOf } from '../views/readiness.ts';
 import { SourceView } from '../views/sources.ts';
@@ -283,7 +284,7 @@ class ApiService implements Api {
       chainlinkRoute(view),
       ...operatorRoutes({ bus, clock, sources, tail: this.#tail, sandboxControl }),
     ];
-    routes.push(...documentRoutes({ routes: () => routes, postman }));
+    routes.push(...documentRoutes({ routes: () => routes, postman }), ...swaggerRoutes());
     return routes;
   }
 

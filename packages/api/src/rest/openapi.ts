@@ -12,6 +12,7 @@ const PATH_PARAMETERS: Record<string, { description: string; example: string }> 
   feed: { description: 'A feed: BTC-USD; BTC alone gives the founding shape', example: 'BTC-USD' },
   id: { description: 'An id, as it was given or listed', example: 'kraken' },
   venue: { description: 'A venue of the sandbox', example: 'kraken' },
+  file: { description: 'A file of the page', example: 'swagger-ui.css' },
   delivery: { description: 'Id of a delivery', example: 'evt_0123456789abcdef01234567' },
 };
 

@@ -25,7 +25,9 @@ export function streamRoute({ view, stream }: { view: PriceView; stream: PriceSt
   });
 }
 
-/** WebSockets never reach a route: this one is for whoever comes without, and for the description of the API. */
+/**
+ * WebSockets never reach a route: this one is for whoever comes without, and for the description of the API.
+ */
 export function socketRoute(): Route {
   return defineRoute({
     path: '/v1/ws',
