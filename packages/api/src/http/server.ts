@@ -50,6 +50,7 @@ import { closeServer, type ListenAddress, listen } from './listener.ts';
 import { PriceMetrics } from './price-metrics.ts';
 import { RequestMeter } from './request-meter.ts';
 import { createHealthServer, createMetricsServer } from './side-listeners.ts';
+import type { StaticSite } from './static-site.ts';
 
 export type ApiOptions = {
   bus: EventBus;
@@ -99,6 +100,8 @@ export type ApiOptions = {
   sandboxControl?: () => string | undefined;
   /** The Postman collection, as text. */
   postman?: string;
+  /** Built pages, open to everybody: the documentation. */
+  sites?: readonly StaticSite[];
 };
 
 export type ApiAddresses = { api: string; metrics: string; health: string };
@@ -175,7 +178,7 @@ class ApiService implements Api {
     this.#desks = this.#createDesks();
     this.#tail = new EventTail({ bus, authenticator: this.#authenticator, clock, log });
     const [view, stream, authenticator] = [this.#view, this.#stream, this.#authenticator];
-    this.#sockets = new PriceSockets({ view, stream, authenticator, clock, log });
+    this.#sockets = new PriceSockets({ view, stream, authenticator, clock, log, audit: options.auth?.audit });
     this.#graphql = this.#createGraphql();
   }
 
@@ -186,7 +189,7 @@ class ApiService implements Api {
       meter: this.#meter,
       view: this.#view,
     };
-    const { clock, log } = this.#options;
+    const { clock, log, sites = [] } = this.#options;
     const audit = this.#options.auth?.audit;
     const hot = createHotPrice({ view, authenticator, clock, meter, audit });
     const api = await createApiServer({
@@ -196,7 +199,10 @@ class ApiService implements Api {
       log,
       meter,
       audit,
-      hot: (request, response) => hot(request, response) || this.#graphql.handle(request, response),
+      hot: (request, response) =>
+        hot(request, response) ||
+        this.#graphql.handle(request, response) ||
+        sites.some((site) => site.handle(request, response)),
       upgrade: (request, socket, head) => this.#upgrade(request, socket, head),
       isServing: () => this.#isServing,
     });

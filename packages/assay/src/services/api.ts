@@ -1,10 +1,19 @@
 // Service `api`: prices, their history and their explanation over HTTP; health; metrics.
+import { join } from 'node:path';
 import { readAllowedQueries } from '@assay/api/graphql/persisted-queries';
 import { createApi } from '@assay/api/http/server';
+import { createStaticSite } from '@assay/api/http/static-site';
 import { RateLimiter } from '@assay/api/limits/rate-limiter';
 import { readRunFile } from '../process/run-file.ts';
 import { createExplainer } from './explainer.ts';
 import type { Service, ServiceContext } from './service.ts';
+
+/** Built after the install by `prepare`; a release of the program brings its own. */
+const GUIDE = {
+  base: '/guide',
+  folder: join(import.meta.dirname, '../../../../docs/.vitepress/dist'),
+  absence: 'The guide is not built here: run "npm run docs" in the checkout, then load this page again.',
+};
 
 export function api(context: ServiceContext): Service {
   const { bus, history, cache, clock, metrics, auth, settings, config } = context;
@@ -35,6 +44,7 @@ export function api(context: ServiceContext): Service {
     ...(settings.api.allowedQueries === undefined
       ? {}
       : { allowedQueries: readAllowedQueries(settings.api.allowedQueries) }),
+    sites: [createStaticSite(GUIDE)],
     explain: (feed, atMs) => explainer.explain(feed, atMs),
   });
   return {
