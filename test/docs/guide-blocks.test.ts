@@ -46,6 +46,13 @@ describe('the guide for clients', { concurrency: 3 }, () => {
     });
   }
 
+  test('the program serves the guide to everybody, or says how to build it', async () => {
+    const response = await fetch(`${program.facts.api}/guide/clients/overview`);
+    const text = await response.text();
+    if (response.status === 503) assert.match(text, /npm run docs/);
+    else assert.match(text, /<h1[^>]*>Overview/);
+  });
+
   async function runBlock({ page, line, language, text }: Block): Promise<void> {
     const env = { ASSAY_URL: program.facts.api, ASSAY_KEY: program.key, ASSAY_DATA: program.data };
     const name = `${basename(page, '.md')}-${line}.ts`;
