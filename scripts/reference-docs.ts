@@ -12,6 +12,7 @@ import type { SourceFile, Tree } from './tidy/tree.ts';
 const ERRORS = 'packages/kernel/src/errors/codes.ts';
 const SETTINGS = 'packages/assay/src/config/settings.ts';
 const PIPELINE = 'packages/oracle/src/pipeline.ts';
+const API = 'packages/api/src/http/server.ts';
 const SCHEMA = 'packages/api/src/graphql/schema.graphql';
 const SETTINGS_LOADER = 'packages/assay/src/config/load.ts';
 /** Settings that stand alone, without a section: read from `ASSAY_<NAME>`. */
@@ -27,6 +28,7 @@ export async function referencePages(tree: Tree): Promise<Page[]> {
     page('topics', 'Topics', 'the constants named `..._TOPIC`, and the pipeline', await topics(tree)),
     page('graphql', 'GraphQL schema', SCHEMA, graphqlOf(tree)),
     await asyncapi(tree),
+    ...(await httpApi(tree)),
   ];
   return pages.filter((one) => one !== undefined);
 }
@@ -48,6 +50,13 @@ async function asyncapi(tree: Tree): Promise<Page | undefined> {
   const { PIPELINE: stages } = (await load(tree, PIPELINE)) as { PIPELINE: readonly Stage[] };
   const { version } = JSON.parse(manifest.text) as { version: string };
   return { path: 'docs/reference/asyncapi.yaml', text: asyncapiText(tree, stages, version) };
+}
+
+/** Only of this checkout: the routes are found by running its code. */
+async function httpApi(tree: Tree): Promise<Page[]> {
+  if (!tree.has(API)) return [];
+  const { httpApiPage } = await import('./generate/http-api.ts');
+  return [httpApiPage()];
 }
 
 type ErrorEntry = { meaning: string; recovery: string; isTransient: boolean };

@@ -50,6 +50,7 @@ import { closeServer, type ListenAddress, listen } from './listener.ts';
 import { PriceMetrics } from './price-metrics.ts';
 import { RequestMeter } from './request-meter.ts';
 import { createHealthServer, createMetricsServer } from './side-listeners.ts';
+import type { StaticPages } from './static-pages.ts';
 import type { StaticSite } from './static-site.ts';
 
 export type ApiOptions = {
@@ -84,8 +85,8 @@ export type ApiOptions = {
   socketStalledAfterMs?: number;
   /** GraphQL documents by SHA-256; nothing else is executed then. */
   allowedQueries?: ReadonlyMap<string, string>;
-  /** The page of GraphiQL, for a browser that opens /graphql. */
-  graphqlPage?: Buffer;
+  /** Pages that need no key; `/graphiql` among them is shown to a browser that opens /graphql. */
+  pages?: StaticPages;
   /** Where submissions, price requests and webhooks are kept; without it there are none. */
   ledger?: Ledger;
   /** Instead of those on the ledger. */
@@ -98,8 +99,6 @@ export type ApiOptions = {
   allowPrivateWebhooks?: boolean;
   /** Address of the sandbox's switches; absent outside the sandbox profile. */
   sandboxControl?: () => string | undefined;
-  /** The Postman collection, as text. */
-  postman?: string;
   /** Built pages, open to everybody: the documentation. */
   sites?: readonly StaticSite[];
 };
@@ -270,7 +269,7 @@ class ApiService implements Api {
   }
 
   routes(): Route[] {
-    const { bus, history, clock, sources, explain, sandboxControl, postman, auth } = this.#options;
+    const { bus, history, clock, sources, explain, sandboxControl, auth } = this.#options;
     const view = this.#view;
     const past = this.#past;
     const routes: Route[] = [
@@ -290,7 +289,7 @@ class ApiService implements Api {
       chainlinkRoute(view),
       ...operatorRoutes({ bus, clock, sources, tail: this.#tail, sandboxControl }),
     ];
-    routes.push(...documentRoutes({ routes: () => routes, postman }), ...swaggerRoutes());
+    routes.push(...documentRoutes(() => routes), ...swaggerRoutes());
     return routes;
   }
 
@@ -330,7 +329,7 @@ class ApiService implements Api {
       priceRequests: this.#options.priceRequests ?? this.#desks?.priceRequests,
     };
     const [authenticator, meter] = [this.#authenticator, this.#meter];
-    const { graphqlPage: page, allowedQueries, socketClientsMax, socketStalledAfterMs } = this.#options;
+    const { pages, allowedQueries, socketClientsMax, socketStalledAfterMs } = this.#options;
     const limits = { allowedQueries, socketClientsMax, socketStalledAfterMs };
     const sourceView = this.#sources;
     return new GraphqlDoor({
@@ -342,7 +341,7 @@ class ApiService implements Api {
       metrics,
       meter,
       audit: this.#options.auth?.audit,
-      page,
+      page: pages?.body('/graphiql'),
       ...limits,
     });
   }
