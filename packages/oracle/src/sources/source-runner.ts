@@ -159,7 +159,10 @@ export class SourceRunner {
     this.poller?.hurry();
   }
 
-  /** Asks now. Returns why there is no answer; undefined: there is one, or its stream gives prices as they come. */
+  /**
+   * Asks now. Returns why there is no answer; undefined: there is one, or its stream gives prices as they
+   * come.
+   */
   async fetchNow(): Promise<string | undefined> {
     const isStreaming = this.streamer?.isUp === true;
     if (this.poller === undefined || !this.#mayUse('poll')) {

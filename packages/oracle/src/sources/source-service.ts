@@ -12,7 +12,7 @@ import type { Random } from '@assay/kernel/random/random';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Metrics } from '@assay/kernel/telemetry/metrics';
 import type { Clock } from '@assay/kernel/time/clock';
-import type { EventBus, Subscription } from '@assay/ports/event-bus/event-bus';
+import type { BusRecord, EventBus, Subscription } from '@assay/ports/event-bus/event-bus';
 import type { History } from '@assay/ports/history/history';
 import type { Outbound } from '@assay/ports/outbound/outbound';
 import { CHECKS_TOPIC, DECISIONS_TOPIC } from '../model/decision.ts';
@@ -67,6 +67,9 @@ const SAVE_EVERY_MS = 5_000;
 
 const STATUS_EVERY_MS = 10_000;
 
+/** Scores take one observation a second; half of that loses none of them. */
+const LEARN_EVERY_MS = 500;
+
 /** What need not be noticed within a quarter of a second is looked at once in one. */
 const SECOND_MS = 1_000;
 
@@ -100,6 +103,7 @@ class Service implements SourceService {
   #secondAt = 0;
   #saving: Promise<void> = Promise.resolve();
   readonly #told = new Map<string, string>();
+  readonly #sampledAt = new Map<string, number>();
   readonly #bands = new Map<string, SourceStatus['band']>();
   #wasSkewed = false;
 
@@ -133,7 +137,7 @@ class Service implements SourceService {
     try {
       for (const topic of [DECISIONS_TOPIC, CHECKS_TOPIC]) {
         const subscription = await bus.subscribe({ topic, from: 'latest' }, (records) => {
-          for (const agreement of agreementsIn(records)) this.#learn(agreement, clock.now());
+          for (const agreement of agreementsIn(this.#sampled(records))) this.#learn(agreement, clock.now());
         });
         this.#subscriptions.push(subscription);
       }
@@ -282,6 +286,21 @@ class Service implements SourceService {
     const outCount = alike.filter((quarantine) => quarantine !== undefined).length;
     if ((outCount + 1) / alike.length > DISAGREEING_MAX_SHARE) return;
     runner.quarantinePair(pair, 'it disagrees with what the other sources imply');
+  }
+
+  /**
+   * At most one decision of a feed, and one check, a second: reading them all would cost more than making
+   * them.
+   */
+  #sampled(records: readonly BusRecord[]): BusRecord[] {
+    const now = this.#options.clock.now();
+    const newest = new Map<string, BusRecord>();
+    for (const record of records) newest.set(record.topic === CHECKS_TOPIC ? '' : record.key, record);
+    return [...newest].flatMap(([key, record]) => {
+      if (now - (this.#sampledAt.get(key) ?? 0) < LEARN_EVERY_MS) return [];
+      this.#sampledAt.set(key, now);
+      return [record];
+    });
   }
 
   #machineSkewMs(): number | undefined {
