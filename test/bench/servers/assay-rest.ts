@@ -1,17 +1,20 @@
-// The API as `npm start` assembles it, for `read-rest` and `read-graphql`: the durable bus, keys in memory, Prometheus
-// metrics, file log. A dozen feeds change four times a second, so that what is served is alive.
+// The API as `npm start` assembles it, for `read-rest` and `read-graphql`: the durable bus, keys,
+// limits and the audit log on the ledger, Prometheus metrics. A dozen feeds change four times a second, so that what is served is alive.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AuthDesk } from '@assay/api/auth/auth-desk';
 import { createApi } from '@assay/api/http/server';
+import { RateLimiter } from '@assay/api/limits/rate-limiter';
 import { createPromMetrics } from '@assay/assay/telemetry/prom-metrics';
 import { silentLog } from '@assay/kernel/telemetry/log';
 import { systemClock } from '@assay/kernel/time/clock';
 import { ANSWERS_TOPIC, type Answer } from '@assay/oracle/model/answer';
 import type { FeedDefinition } from '@assay/oracle/model/feed';
+import { createSqliteCache } from '@assay/ports/cache/sqlite';
 import { createSqliteBus } from '@assay/ports/event-bus/sqlite';
 import { createSqliteHistory } from '@assay/ports/history/sqlite';
-import { createMemoryKeys } from '../../memory-keys.ts';
+import { createEmbeddedLedger } from '@assay/ports/ledger/embedded';
 import { serveBench } from '../http-load.ts';
 
 const FEEDS = ['BTC', 'ETH', 'SOL', 'XRP', 'ADA', 'DOGE', 'LTC', 'DOT', 'LINK', 'AVAX', 'UNI', 'BCH'];
@@ -24,11 +27,15 @@ const clock = systemClock;
 const metrics = createPromMetrics();
 const bus = createSqliteBus({ path: join(folder, 'log.sqlite'), namespace: 'node0', clock, metrics });
 const history = createSqliteHistory({ path: join(folder, 'history.sqlite'), clock });
-const keys = createMemoryKeys(clock);
-await bus.start();
-await history.start();
-await keys.start();
-const { key } = await keys.create({ name: 'bench', scopes: ['prices:read'] });
+const cache = createSqliteCache({ path: join(folder, 'cache.sqlite'), clock });
+const ledger = createEmbeddedLedger({ path: join(folder, 'postgres'), clock, log: silentLog });
+const issuer = 'urn:assay:bench';
+const auth = new AuthDesk({ ledger, clock, log: silentLog, issuer, outside: [], auditKeptForMs: 86_400_000 });
+for (const part of [bus, history, cache, ledger, auth]) await part.start();
+// Far more than any machine serves, so that what is measured is counting and not refusing.
+const limits = { requestsPerMinute: 60_000_000, requestsPerDay: 1_000_000_000 };
+const limiter = new RateLimiter({ cache, clock, tiers: { standard: limits, high: limits } });
+const { key } = await auth.keys.create({ name: 'bench', scopes: ['prices:read'], tier: 'high' });
 const anyPort = { host: '127.0.0.1', port: 0 };
 const api = createApi({
   bus,
@@ -37,7 +44,10 @@ const api = createApi({
   log: silentLog,
   metrics,
   renderMetrics: () => metrics.render(),
-  keys,
+  keys: auth.keys,
+  auth,
+  limiter,
+  cache,
   profile: 'sandbox',
   feeds: FEEDS.map((base) => feedOf(`${base}/USD`)),
   sources: [],

@@ -13,6 +13,7 @@ import type { Log } from '@assay/kernel/telemetry/log';
 import type { Clock } from '@assay/kernel/time/clock';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
+import type { AuditLog } from '../auth/audit-log.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { type Principal, requireScope } from '../auth/principal.ts';
 import { PROBLEM_CONTENT_TYPE, problemOf } from '../http/problem.ts';
@@ -28,6 +29,7 @@ export type PriceSocketsOptions = {
   authenticator: Authenticator;
   clock: Clock;
   log: Log;
+  audit: AuditLog | undefined;
 };
 
 export const SOCKET_PATH = '/v1/ws';
@@ -35,6 +37,9 @@ export const SOCKET_PATH = '/v1/ws';
 const MESSAGE_MAX_BYTES = 32_768;
 /** Nobody changes his mind more often. */
 const MESSAGES_PER_SECOND_MAX = 20;
+
+/** Of a subscription, in the audit log. */
+const FEEDS_NOTED_MAX = 20;
 
 const message = z.strictObject({
   type: z.literal('subscribe', 'give subscribe'),
@@ -115,12 +120,14 @@ export class PriceSockets {
     principal: Principal,
     leave: () => void,
   ): Promise<(() => void) | undefined> {
-    const { view, stream } = this.#options;
+    const { view, stream, audit } = this.#options;
     const { feeds, since } = readBody(message, 'json', text) as z.output<typeof message>;
     const currents = findFeeds(view, feeds, principal);
     const isAll = feeds === undefined && principal.feeds === undefined;
     leave();
     if (socket.destroyed) return undefined;
+    const detail = { feeds: feeds?.slice(0, FEEDS_NOTED_MAX) ?? 'all', address: socket.remoteAddress ?? '' };
+    audit?.record({ who: principal, action: `subscribe ${SOCKET_PATH}`, result: 'opened', detail });
     return await stream.follow(socket, SOCKET_MESSAGES, { currents, isAll, principal, lastEventId: since });
   }
 }

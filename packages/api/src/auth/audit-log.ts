@@ -50,6 +50,7 @@ export class AuditLog {
   readonly #options: AuditOptions;
   #waiting: Waiting[] = [];
   #reads = new Map<string, Waiting>();
+  #lastRead: { who: Principal; action: string; status: number; atMs: number; read: Waiting } | undefined;
   #lost = 0;
   #cancelFlush: (() => void) | undefined;
   #isStarted = false;
@@ -80,11 +81,22 @@ export class AuditLog {
   /** A read: one addition. */
   count(who: Principal, action: string, result: number, nowMs: number): void {
     const minuteMs = nowMs - (nowMs % MINUTE_MS);
+    // One client that asks the same again and again is the common case, and the one that must cost nothing.
+    const last = this.#lastRead;
+    if (last?.who === who && last.action === action && last.status === result && last.atMs === minuteMs) {
+      last.read.count += 1;
+      return;
+    }
     const name = `${who.id} ${action} ${result} ${minuteMs}`;
     const known = this.#reads.get(name);
-    if (known !== undefined) known.count += 1;
-    else if (this.#reads.size >= COUNTED_MAX) this.#lost += 1;
-    else this.#reads.set(name, { who, action, result: String(result), atMs: minuteMs, count: 1 });
+    if (known === undefined && this.#reads.size >= COUNTED_MAX) {
+      this.#lost += 1;
+      return;
+    }
+    const read = known ?? { who, action, result: String(result), atMs: minuteMs, count: 0 };
+    read.count += 1;
+    this.#reads.set(name, read);
+    this.#lastRead = { who, action, status: result, atMs: minuteMs, read };
   }
 
   /** Newest first. @throws AssayError REQUEST_INVALID, LEDGER_UNAVAILABLE */
@@ -122,6 +134,7 @@ export class AuditLog {
   async flush(isAll = false): Promise<void> {
     const nowMs = this.#options.clock.now();
     const entries = this.#waiting.splice(0);
+    this.#lastRead = undefined;
     for (const [name, read] of this.#reads) {
       if (!isAll && read.atMs + MINUTE_MS > nowMs) continue;
       this.#reads.delete(name);

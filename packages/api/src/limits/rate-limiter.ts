@@ -19,8 +19,6 @@ export type RateLimiterOptions = {
   tiers: Readonly<Record<Tier, TierLimits>>;
 };
 
-type Allowance = { limit: number; remaining: number; resetMs: number; windowS: number };
-
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** Small enough that a replica that stops wastes nothing that matters. */
@@ -53,26 +51,17 @@ export class RateLimiter {
     for (const budget of [day, minute]) {
       if (budget.hasOne(nowMs)) continue;
       await budget.lease(nowMs);
-      if (!budget.hasOne(nowMs)) throw exhausted(budget.allowance(nowMs), principal);
+      if (!budget.hasOne(nowMs)) throw budget.exhausted(nowMs, principal);
     }
     minute.spend(nowMs);
     day.spend(nowMs);
   }
 
-  /** The tighter of the two windows. */
-  #allowance(principal: Principal, nowMs: number): Allowance {
-    const { minute, day } = this.#budgetsOf(principal);
-    const [short, long] = [minute.allowance(nowMs), day.allowance(nowMs)];
-    return long.remaining < short.remaining ? long : short;
-  }
-
   /** `RateLimit-*` of draft-ietf-httpapi-ratelimit-headers-06, as most clients read them: names, values. */
   headerLines(principal: Principal, nowMs: number): string[] {
-    const { limit, remaining, resetMs, windowS } = this.#allowance(principal, nowMs);
-    return [
-      ...['ratelimit-limit', String(limit), 'ratelimit-remaining', String(remaining)],
-      ...['ratelimit-reset', String(Math.ceil(resetMs / 1_000)), 'ratelimit-policy', `${limit};w=${windowS}`],
-    ];
+    const { minute, day } = this.#budgetsOf(principal);
+    // The tighter of the two windows.
+    return (day.remaining(nowMs) < minute.remaining(nowMs) ? day : minute).headerLines(nowMs);
   }
 
   #budgetsOf(principal: Principal): { minute: Budget; day: Budget } {
@@ -98,6 +87,9 @@ class Budget {
   readonly #windowMs: number;
   readonly #leaseSize: number;
   #window = -1;
+  #startMs = Number.POSITIVE_INFINITY;
+  #resetS = 0;
+  #steadyLines: string[] = [];
   /** Given to us in this window, and how much of it is used. */
   #granted = 0;
   #used = 0;
@@ -135,12 +127,38 @@ class Budget {
     return this.#leasing;
   }
 
-  allowance(nowMs: number): Allowance {
+  remaining(nowMs: number): number {
     this.#turn(nowMs);
-    const unused = Math.max(0, this.#limit - this.#total) + this.#granted - this.#used;
-    const remaining = Math.min(this.#limit, unused);
-    const resetMs = this.#windowMs - (nowMs % this.#windowMs);
-    return { limit: this.#limit, remaining, resetMs, windowS: this.#windowMs / 1_000 };
+    const unleased = this.#total < this.#limit ? this.#limit - this.#total : 0;
+    return unleased + this.#granted - this.#used;
+  }
+
+  headerLines(nowMs: number): string[] {
+    const resetS = Math.ceil(this.resetMs(nowMs) / 1_000);
+    if (resetS !== this.#resetS) {
+      // What changes once a second is written once a second.
+      this.#resetS = resetS;
+      const policy = `${this.#limit};w=${this.#windowMs / 1_000}`;
+      const limit = ['ratelimit-limit', String(this.#limit), 'ratelimit-policy', policy];
+      this.#steadyLines = [...limit, 'ratelimit-reset', String(resetS), 'ratelimit-remaining'];
+    }
+    const lines = this.#steadyLines.slice();
+    lines.push(String(this.remaining(nowMs)));
+    return lines;
+  }
+
+  resetMs(nowMs: number): number {
+    return this.#windowMs - (nowMs % this.#windowMs);
+  }
+
+  exhausted(nowMs: number, principal: Principal): AssayError {
+    const per = this.#windowMs === MINUTE_MS ? 'minute' : 'day';
+    const [limit, tier] = [this.#limit, principal.tier];
+    const what = `"${principal.name}" has asked ${limit} times in this ${per}, which is all that tier ${tier} has`;
+    return new AssayError('TOO_MANY_REQUESTS', what, {
+      context: { field: 'tier', value: tier, limit, per },
+      retryAfterMs: this.resetMs(nowMs),
+    });
   }
 
   async #lease(nowMs: number): Promise<void> {
@@ -155,20 +173,10 @@ class Budget {
   }
 
   #turn(nowMs: number): number {
-    const window = Math.floor(nowMs / this.#windowMs);
-    if (window !== this.#window) {
-      this.#window = window;
-      this.#granted = this.#used = this.#total = 0;
-    }
-    return window;
+    if (nowMs >= this.#startMs && nowMs < this.#startMs + this.#windowMs) return this.#window;
+    this.#window = Math.floor(nowMs / this.#windowMs);
+    this.#startMs = this.#window * this.#windowMs;
+    this.#granted = this.#used = this.#total = 0;
+    return this.#window;
   }
-}
-
-function exhausted({ limit, resetMs, windowS }: Allowance, principal: Principal): AssayError {
-  const per = windowS === 60 ? 'minute' : 'day';
-  return new AssayError(
-    'TOO_MANY_REQUESTS',
-    `"${principal.name}" has asked ${limit} times in this ${per}, which is all that tier ${principal.tier} has`,
-    { context: { field: 'tier', value: principal.tier, limit, per }, retryAfterMs: resetMs },
-  );
 }
