@@ -32,6 +32,7 @@ const ENGINEER_PAGES = [
 ];
 
 const REFERENCE_PAGES = [
+  { text: 'HTTP API', link: '/reference/api' },
   { text: 'GraphQL schema', link: '/reference/graphql' },
   { text: 'Errors', link: '/reference/errors' },
   { text: 'Settings', link: '/reference/settings' },
