@@ -39,6 +39,8 @@ const AT_ONCE = 100;
 const SLOW_EVERY_MS = 5_000;
 const SLOW_MOMENT_MS = 20;
 const REPLACE_AFTER_MS = 500;
+/** Longer than the server waits: a ping every 10 s, and 30 s without an answer. */
+const SILENT_FOR_MS = 45_000;
 
 type Healthy = { lastAtMs: number };
 
@@ -148,9 +150,13 @@ async function addVanishing(): Promise<void> {
   const isSilent = random.next() < 0.5;
   setTimeout(() => {
     vanished += 1;
-    // Silent: it neither reads nor says goodbye; the server has to find out.
-    if (isSilent) subscriber.socket.pause();
-    else subscriber.socket.resetAndDestroy();
+    if (!isSilent) {
+      subscriber.socket.resetAndDestroy();
+      return;
+    }
+    // It neither reads nor says goodbye; the server has to find out, and has by then.
+    subscriber.socket.pause();
+    setTimeout(() => subscriber.socket.destroy(), SILENT_FOR_MS);
   }, random.next() * crowd.livesMaxMs);
 }
 

@@ -25,8 +25,8 @@ export type GraphqlDoorOptions = {
   metrics: Metrics;
   meter: RequestMeter;
   audit: AuditLog | undefined;
-  /** GraphiQL; undefined outside the sandbox. */
-  page?: Buffer | undefined;
+  /** Address of GraphiQL; undefined outside the sandbox. */
+  page?: string | undefined;
   /** Texts by SHA-256; nothing else is executed then. */
   allowedQueries?: ReadonlyMap<string, string> | undefined;
 } & SocketLimits;

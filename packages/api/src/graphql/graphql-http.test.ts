@@ -57,6 +57,7 @@ describe('GraphQL over HTTP', () => {
       },
     },
     priceRequests: { request: async () => priceRequest, find: async () => undefined },
+    graphiqlAt: '/graphiql/',
   });
   let url = '';
   before(async () => {
@@ -308,6 +309,8 @@ describe('GraphQL over HTTP', () => {
     assert.match(large.text, /REQUEST_INVALID/);
     const gone = await fetch(url, { method: 'DELETE', headers: { 'x-api-key': rig.key } });
     assert.equal(gone.status, 405);
+    const browser = await fetch(url, { headers: { accept: 'text/html,*/*' }, redirect: 'manual' });
+    assert.deepEqual([browser.status, browser.headers.get('location')], [302, '/graphiql/']);
   });
 
   test('a body without end is cut off, and its sender hears why', async () => {

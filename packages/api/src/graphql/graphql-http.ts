@@ -22,8 +22,8 @@ export type GraphqlHttpOptions = {
   clock: Clock;
   meter: RequestMeter;
   audit: AuditLog | undefined;
-  /** GraphiQL, for a browser that opens the address; undefined: there is none. */
-  page: Buffer | undefined;
+  /** Where GraphiQL is, for a browser that opens the address; undefined: there is none. */
+  page: string | undefined;
 };
 
 export const GRAPHQL_PATH = '/graphql';
@@ -53,7 +53,7 @@ export class GraphqlHttp {
     const { clock, authenticator, page } = this.#options;
     const startedMs = clock.monotonic();
     if (page !== undefined && isBrowser(request)) {
-      this.#send(response, startedMs, undefined, { status: 200, type: HTML_TYPE, body: page });
+      response.writeHead(302, { location: page, 'content-length': 0, 'cache-control': 'no-store' }).end();
       return true;
     }
     const nowMs = clock.now();
@@ -167,11 +167,11 @@ export class GraphqlHttp {
   #send(
     response: ServerResponse,
     startedMs: number,
-    principal: Principal | undefined,
-    { status, type, body }: { status: number; type: string; body: string | Buffer },
+    principal: Principal,
+    { status, type, body }: { status: number; type: string; body: string },
   ): void {
     const { meter, clock, authenticator } = this.#options;
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    const bytes = Buffer.from(body);
     // A flat list is written as it is: nothing is looked up or copied.
     response.writeHead(status, [
       'content-type',
@@ -180,7 +180,7 @@ export class GraphqlHttp {
       'no-store',
       'content-length',
       String(bytes.length),
-      ...(principal === undefined ? [] : authenticator.limitLines(principal, clock.now())),
+      ...authenticator.limitLines(principal, clock.now()),
     ]);
     response.end(bytes);
     meter.count(GRAPHQL_PATH, status, clock.monotonic() - startedMs);
@@ -238,7 +238,6 @@ type Asked = {
 };
 
 const AUDITED_READ = 'graphql query';
-const HTML_TYPE = 'text/html; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';
 

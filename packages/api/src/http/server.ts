@@ -50,7 +50,6 @@ import { closeServer, type ListenAddress, listen } from './listener.ts';
 import { PriceMetrics } from './price-metrics.ts';
 import { RequestMeter } from './request-meter.ts';
 import { createHealthServer, createMetricsServer } from './side-listeners.ts';
-import type { StaticPages } from './static-pages.ts';
 import type { StaticSite } from './static-site.ts';
 
 export type ApiOptions = {
@@ -85,8 +84,8 @@ export type ApiOptions = {
   socketStalledAfterMs?: number;
   /** GraphQL documents by SHA-256; nothing else is executed then. */
   allowedQueries?: ReadonlyMap<string, string>;
-  /** Pages that need no key; `/graphiql` among them is shown to a browser that opens /graphql. */
-  pages?: StaticPages;
+  /** Where a browser that opens /graphql is sent. */
+  graphiqlAt?: string;
   /** Where submissions, price requests and webhooks are kept; without it there are none. */
   ledger?: Ledger;
   /** Instead of those on the ledger. */
@@ -329,7 +328,7 @@ class ApiService implements Api {
       priceRequests: this.#options.priceRequests ?? this.#desks?.priceRequests,
     };
     const [authenticator, meter] = [this.#authenticator, this.#meter];
-    const { pages, allowedQueries, socketClientsMax, socketStalledAfterMs } = this.#options;
+    const { graphiqlAt: page, allowedQueries, socketClientsMax, socketStalledAfterMs } = this.#options;
     const limits = { allowedQueries, socketClientsMax, socketStalledAfterMs };
     const sourceView = this.#sources;
     return new GraphqlDoor({
@@ -341,7 +340,7 @@ class ApiService implements Api {
       metrics,
       meter,
       audit: this.#options.auth?.audit,
-      page: pages?.body('/graphiql'),
+      page,
       ...limits,
     });
   }

@@ -15,6 +15,13 @@ const GUIDE = {
   absence: 'The guide is not built here: run "npm run docs" in the checkout, then load this page again.',
 };
 
+/** In the sandbox alone. */
+const GRAPHIQL = {
+  base: '/graphiql',
+  folder: join(import.meta.dirname, '../../../../console/dist-graphiql'),
+  absence: 'GraphiQL is not built here: run "npm run build:graphiql -w console", then load this page again.',
+};
+
 export function api(context: ServiceContext): Service {
   const { bus, history, cache, clock, metrics, auth, settings, config } = context;
   let current = config;
@@ -40,11 +47,13 @@ export function api(context: ServiceContext): Service {
     outbound: context.outbound,
     submissionLimits: settings.submissions,
     allowPrivateWebhooks: settings.profile === 'sandbox' || settings.webhooks.allowPrivateAddresses,
-    ...(settings.profile === 'sandbox' ? { sandboxControl: () => controlOf(context) } : {}),
+    ...(settings.profile === 'sandbox'
+      ? { sandboxControl: () => controlOf(context), graphiqlAt: `${GRAPHIQL.base}/` }
+      : {}),
     ...(settings.api.allowedQueries === undefined
       ? {}
       : { allowedQueries: readAllowedQueries(settings.api.allowedQueries) }),
-    sites: [createStaticSite(GUIDE)],
+    sites: [createStaticSite(GUIDE), ...(settings.profile === 'sandbox' ? [createStaticSite(GRAPHIQL)] : [])],
     explain: (feed, atMs) => explainer.explain(feed, atMs),
   });
   return {

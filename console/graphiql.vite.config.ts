@@ -1,0 +1,25 @@
+// Builds GraphiQL as a site of its own, served at /graphiql in the sandbox. In: graphiql/. Out: dist-graphiql/.
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+const require = createRequire(import.meta.url);
+
+// The tree holds an older React beside ours (a tool of the documentation brings it).
+const own = (name: string) => dirname(require.resolve(`${name}/package.json`));
+
+export default defineConfig({
+  root: join(import.meta.dirname, 'graphiql'),
+  base: '/graphiql/',
+  plugins: [react()],
+  resolve: { alias: { react: own('react'), 'react-dom': own('react-dom') } },
+  build: {
+    outDir: join(import.meta.dirname, 'dist-graphiql'),
+    emptyOutDir: true,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    // One page that is nothing but the editor: there is nothing to split off.
+    chunkSizeWarningLimit: 3_000,
+  },
+});
