@@ -52,6 +52,8 @@ export class AuditLog {
   #reads = new Map<string, Waiting>();
   #lastRead: { who: Principal; action: string; status: number; atMs: number; read: Waiting } | undefined;
   #lost = 0;
+  /** One after the other: whoever waits for a flush waits for those before it. */
+  #flushing: Promise<void> = Promise.resolve();
   #cancelFlush: (() => void) | undefined;
   #isStarted = false;
 
@@ -131,7 +133,13 @@ export class AuditLog {
   }
 
   /** Writes what waits; of the reads, the minutes that are over, or all. */
-  async flush(isAll = false): Promise<void> {
+  flush(isAll = false): Promise<void> {
+    this.#flushing = this.#flushing.then(() => this.#flush(isAll));
+    return this.#flushing;
+  }
+
+  /** Never fails. */
+  async #flush(isAll: boolean): Promise<void> {
     const nowMs = this.#options.clock.now();
     const entries = this.#waiting.splice(0);
     this.#lastRead = undefined;

@@ -138,8 +138,7 @@ class Budget {
     if (resetS !== this.#resetS) {
       // What changes once a second is written once a second.
       this.#resetS = resetS;
-      const policy = `${this.#limit};w=${this.#windowMs / 1_000}`;
-      const limit = ['ratelimit-limit', String(this.#limit), 'ratelimit-policy', policy];
+      const limit = ['ratelimit-limit', String(this.#limit)];
       this.#steadyLines = [...limit, 'ratelimit-reset', String(resetS), 'ratelimit-remaining'];
     }
     const lines = this.#steadyLines.slice();

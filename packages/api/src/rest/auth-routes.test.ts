@@ -144,7 +144,7 @@ describe('keys, tokens, tickets and the audit log over HTTP', () => {
     const first = await ask('GET', '/v1/feeds', key);
     assert.equal(first.headers.get('ratelimit-limit'), '40');
     assert.equal(first.headers.get('ratelimit-remaining'), '39');
-    assert.equal(first.headers.get('ratelimit-policy'), '40;w=60');
+    assert.ok(Number(first.headers.get('ratelimit-reset')) <= 60);
     let last = first;
     // A minute may end on the way: then forty more.
     for (let i = 0; i < 90 && last.status === 200; i++) last = await ask('GET', '/v1/feeds', key);
