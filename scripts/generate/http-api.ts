@@ -1,5 +1,5 @@
-// The HTTP API as a page: every address, and the rules of versions, submissions, webhooks. In: the routes that a
-// server would serve. Out: docs/reference/api.md. Invariant: the same routes give the same bytes.
+// The HTTP API as a page: every address, and the rules of versions, submissions, webhooks. In: the routes
+// that a server would serve. Out: docs/reference/api.md. Invariant: the same routes give the same bytes.
 
 import { createApi } from '@assay/api/http/server';
 import type { Route } from '@assay/api/rest/route';

@@ -47,7 +47,8 @@ const config: AggregationConfig = {
 const LIES = [1.0005, 1.004, 1.02, 1.49, 0.9995, 0.996, 0.98, 0.51];
 
 for (const clients of [1, 50]) {
-  test(`${COUNT} submissions of ${clients === 1 ? 'one client' : `${clients} clients`} leave every answer among the honest venues, and ok`, async (t) => {
+  const who = clients === 1 ? 'one client' : `${clients} clients`;
+  test(`${COUNT} submissions of ${who} leave every answer among the honest venues, and ok`, async (t) => {
     const clock = new SimulatedClock(RIG_START_MS);
     const bus = createMemoryBus({ clock });
     const tools = { bus, clock, log: silentLog, profile: 'test' };

@@ -1,6 +1,6 @@
-// How often one client may do one thing in a minute. In: its principal. Out: nothing, or TOO_MANY_REQUESTS with
-// the time to wait. Counted in the cache, which replicas share; without one, or with one that fails, in this
-// process. Invariant: memory is bounded.
+// How often one client may do one thing in a minute. In: its principal. Out: nothing, or TOO_MANY_REQUESTS
+// with the time to wait. Counted in the cache, which replicas share; without one, or with one that fails, in
+// this process. Invariant: memory is bounded.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { Cache } from '@assay/ports/cache/cache';

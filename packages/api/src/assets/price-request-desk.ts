@@ -1,10 +1,10 @@
 // A fresh price on demand. In: a feed, how long the client waits. Out: the price after all its sources, and
 // those of the crosses that it rests on, were asked just now; or what is missing.
 //
-// Reads: topic `fetch-requests` (what each source made of it), the price view. Writes: topic `fetch-requests`,
-// the ledger. Guarantees: requests for one feed at one time share one fetch; every request ends, at the latest
-// FETCH_WITHIN_MS after it began, in words. Survives: adapters that are away (`failed`, with the price known
-// before); a ledger that is away (then a request is found again only in this process).
+// Reads: topic `fetch-requests` (what each source made of it), the price view. Writes: topic
+// `fetch-requests`, the ledger. Guarantees: requests for one feed at one time share one fetch; every request
+// ends, at the latest FETCH_WITHIN_MS after it began, in words. Survives: adapters that are away (`failed`,
+// with the price known before); a ledger that is away (then a request is found again only in this process).
 import { messageOf } from '@assay/kernel/errors/assay-error';
 import type { Startable } from '@assay/kernel/lifecycle/startable';
 import { secureBytes } from '@assay/kernel/random/random';
@@ -44,7 +44,9 @@ export type PriceRequestDeskOptions = {
 
 /** The slowest source is given 10 s by its adapter; the rest is for the way and a retry. */
 export const FETCH_WITHIN_MS = 30_000;
-/** The last source's price is on its way through aggregation: tens of milliseconds, unless nothing changed. */
+/**
+ * The last source's price is on its way through aggregation: tens of milliseconds, unless nothing changed.
+ */
 const SETTLE_MS = 300;
 /** A request asks up to ten venues: one in two seconds is what their limits leave beside polling. */
 const PER_MINUTE = 30;

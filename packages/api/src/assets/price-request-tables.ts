@@ -1,5 +1,5 @@
-// Price requests in the ledger, so that any replica answers for each of them. In: a request, again when it has
-// ended. Out: the same by id. Kept for a day.
+// Price requests in the ledger, so that any replica answers for each of them. In: a request, again when it
+// has ended. Out: the same by id. Kept for a day.
 import type { Ledger } from '@assay/ports/ledger/ledger';
 import type { PriceRequest } from './desk.ts';
 

@@ -1,6 +1,6 @@
-// The stream of prices, as server-sent events or WebSocket messages. In: updates of the price view, subscribers
-// with the feeds they want. Out: `price` events whose id is the position in the log, so that `Last-Event-ID` resumes at any process of this
-// operator.
+// The stream of prices, as server-sent events or WebSocket messages. In: updates of the price view,
+// subscribers with the feeds they want. Out: `price` events whose id is the position in the log, so that
+// `Last-Event-ID` resumes at any process of this operator.
 //
 // Each update is serialised once, whoever listens; subscribers of the same feeds share the same bytes.
 // Invariants: subscribers are bounded, and so is what is held for each; a key that no longer counts loses its

@@ -1,7 +1,7 @@
-// Whether a submission can be accepted. In: the founding shape as it was sent, the newest price, the time. Out:
-// the feed and the numbers, or an error that names field, value and fix; and a sentence when it is well formed
-// but too far from the price to be meant. Invariant: what leaves here as a price is a plain positive decimal
-// of at most 60 digits with the digits that were sent.
+// Whether a submission can be accepted. In: the founding shape as it was sent, the newest price, the time.
+// Out: the feed and the numbers, or an error that names field, value and fix; and a sentence when it is well
+// formed but too far from the price to be meant. Invariant: what leaves here as a price is a plain positive
+// decimal of at most 60 digits with the digits that were sent.
 import { isAssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import { parseFixed } from '@assay/kernel/money/fixed';
 import { type Principal, requireFeed } from '../auth/principal.ts';

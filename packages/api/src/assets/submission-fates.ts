@@ -1,5 +1,5 @@
-// What becomes of submissions. In: the topics `submissions` (which of them became a submitted price, which did
-// not) and `decisions` (what aggregation made of that price). Out: fates by submission id, each once.
+// What becomes of submissions. In: the topics `submissions` (which of them became a submitted price, which
+// did not) and `decisions` (what aggregation made of that price). Out: fates by submission id, each once.
 //
 // Invariants: memory is bounded; a decision that arrives before the record of whom it concerns is remembered
 // for it; the same logs read again give the same fates.

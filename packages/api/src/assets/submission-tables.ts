@@ -1,6 +1,6 @@
-// Submissions and their fates in the ledger. In: submissions, events. Out: the same, by id or by pages. The only
-// file with SQL of submissions. Invariants: an event is kept once however often it is told; the status of a
-// submission is that of its last event.
+// Submissions and their fates in the ledger. In: submissions, events. Out: the same, by id or by pages. The
+// only file with SQL of submissions. Invariants: an event is kept once however often it is told; the status
+// of a submission is that of its last event.
 import { assert } from '@assay/kernel/errors/assay-error';
 import type { Ledger, Row } from '@assay/ports/ledger/ledger';
 import type { Submission, SubmissionEvent, SubmissionInput, SubmissionStatus } from './desk.ts';

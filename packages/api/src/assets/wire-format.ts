@@ -1,5 +1,5 @@
-// How the price stream is written: as server-sent events, or as messages of a WebSocket. In: events. Out: bytes.
-// The two say the same: the record of each price and the position in the log after it.
+// How the price stream is written: as server-sent events, or as messages of a WebSocket. In: events. Out:
+// bytes. The two say the same: the record of each price and the position in the log after it.
 import { asciiJson } from '../views/current-price.ts';
 
 /** `text` is the JSON of the price, all ASCII. */
@@ -31,7 +31,10 @@ export const SERVER_SENT_EVENTS: WireFormat = {
 };
 
 const [TEXT, CLOSE, PING] = [0x81, 0x88, 0x89];
-/** Up to here the length of a frame stands in its second byte; up to the next bound in two more, then in eight. */
+/**
+ * Up to here the length of a frame stands in its second byte; up to the next bound in two more, then in
+ * eight.
+ */
 const SHORT_MAX = 125;
 const MEDIUM_MAX = 65_535;
 /** 1001: the server is going away. */

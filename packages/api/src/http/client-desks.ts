@@ -1,6 +1,6 @@
 // What clients leave with us and get served beside prices: submissions, price requests, webhooks, with their
-// routes. In: the ports. Out: the desks, their routes, a start and a stop. Without a ledger there are none: an
-// API of prices only.
+// routes. In: the ports. Out: the desks, their routes, a start and a stop. Without a ledger there are none:
+// an API of prices only.
 import type { Startable } from '@assay/kernel/lifecycle/startable';
 import { secureRandom } from '@assay/kernel/random/random';
 import type { Log } from '@assay/kernel/telemetry/log';

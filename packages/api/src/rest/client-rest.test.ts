@@ -1,92 +1,25 @@
 // What clients leave with the API, over HTTP on a real ledger: submissions and their fate, prices on demand,
 // webhooks, idempotency, bad input of every kind.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { silentLog } from '@assay/kernel/telemetry/log';
-import { systemClock } from '@assay/kernel/time/clock';
 import { DECISIONS_TOPIC, encodeDecision } from '@assay/oracle/model/decision';
 import { decodeFetchRecord, FETCH_REQUESTS_TOPIC } from '@assay/oracle/model/demand';
 import { SUBMISSIONS_TOPIC } from '@assay/oracle/model/submission';
 import { createSubmissionService } from '@assay/oracle/sources/submission-service';
-import { createEmbeddedLedger } from '@assay/ports/ledger/embedded';
 import type { Ledger } from '@assay/ports/ledger/ledger';
-import { createNetworkOutbound } from '@assay/ports/outbound/network';
-import { ApiRig, answerOf, feedOf, type Got } from '../../../../test/api-rig.ts';
+import { type DeskRig, startTestLedger, withDesks } from '../../../../test/desk-rig.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'assay-desks-'));
 let ledger: Ledger;
+let end: () => Promise<void>;
 
 before(async () => {
-  ledger = createEmbeddedLedger({ path: join(folder, 'postgres'), clock: systemClock, log: silentLog });
-  await ledger.start();
+  ({ ledger, end } = await startTestLedger());
 });
-after(async () => {
-  await ledger.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+after(() => end());
 
-type Client = {
-  post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Got>;
-  key: string;
-};
-
-class DeskRig extends ApiRig {
-  constructor(more: ConstructorParameters<typeof ApiRig>[0] = {}) {
-    const btc = feedOf('BTC/USD');
-    const submitted = { source: 'submitted', pair: 'BTC/USD', weight: 1 };
-    const feeds = [{ ...btc, sources: [...btc.sources, submitted] }, feedOf('ETH/USD')];
-    super({
-      ledger,
-      outbound: createNetworkOutbound({ clock: systemClock }),
-      feeds,
-      allowPrivateWebhooks: true,
-      ...more,
-    });
-  }
-
-  async client(scopes: ('prices:read' | 'prices:submit' | 'admin')[], name = 'client'): Promise<Client> {
-    const { key } = await this.keys.create({ name, scopes });
-    const post: Client['post'] = async (path, body, headers = {}) => {
-      const response = await fetch(`${this.api().addresses().api}${path}`, {
-        method: 'POST',
-        headers: { 'x-api-key': key, 'content-type': 'application/json', ...headers },
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-      });
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) };
-    };
-    return { post, key };
-  }
-
-  /** Lets what waits for the clock and for the ledger happen. */
-  async settle(ms = 300): Promise<void> {
-    for (let i = 0; i < 10; i++) {
-      await this.clock.advance(ms / 10);
-      await new Promise((next) => setTimeout(next, 15));
-    }
-  }
-
-  submission(more: object = {}): Record<string, unknown> {
-    const timestamp = new Date(this.clock.now()).toISOString();
-    return { symbol: 'BTC', price_usd: 100.5, timestamp, submitted_by: 'ClientX', ...more };
-  }
-}
-
-async function withRig(body: (rig: DeskRig) => Promise<void>, more = {}): Promise<void> {
-  const rig = new DeskRig(more);
-  try {
-    await rig.start();
-    await rig.answer(answerOf('BTC/USD', '100.00', rig.clock.now()));
-    await body(rig);
-  } finally {
-    await rig.stop();
-  }
-}
+const withRig = (body: (rig: DeskRig) => Promise<void>, more = {}): Promise<void> =>
+  withDesks(ledger, body, more);
 
 describe('submissions over HTTP', () => {
   test('a submission keeps its digits, is followed to its decision, and keeps its fate over a restart', () =>
@@ -334,84 +267,6 @@ describe('prices on demand', () => {
       const stale = await post('/chainlink', { id: '9', data: { base: 'BTC', quote: 'USD' } });
       assert.equal(stale.json().statusCode, 503, 'a stale price is never passed on as one');
     }));
-});
-
-describe('webhooks', () => {
-  test('a crossing is sent once, signed; a receiver that refuses is tried again and ends as dead', () =>
-    withRig(async (rig) => {
-      const got: { headers: Record<string, unknown>; body: string }[] = [];
-      let status = 204;
-      const receiver = createServer((request, response) => {
-        let body = '';
-        request.on('data', (chunk) => (body += chunk));
-        request.on('end', () => {
-          got.push({ headers: request.headers, body });
-          response.writeHead(status).end();
-        });
-      }).listen(0, '127.0.0.1');
-      await new Promise((next) => receiver.once('listening', next));
-      const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
-      try {
-        const { post, key } = await rig.client(['prices:read']);
-        const condition = { type: 'price-crosses', feed: 'BTC/USD', price: '110', direction: 'above' };
-        const made = await post('/v1/webhooks', { url, condition }, { 'idempotency-key': 'w' });
-        const again = await post('/v1/webhooks', { url, condition }, { 'idempotency-key': 'w' });
-        assert.equal(made.status, 201);
-        assert.equal(made.text, again.text);
-        const { id, secret } = made.json() as unknown as { id: string; secret: string };
-        const shown = await rig.get(`/v1/webhooks/${id}`, { 'x-api-key': key });
-        assert.doesNotMatch(shown.text, /whsec_/);
-        for (const price of ['109.99', '110.00', '111.00']) {
-          await rig.answer(answerOf('BTC/USD', price, rig.clock.now()));
-        }
-        for (let i = 0; i < 40 && got.length === 0; i++) await rig.settle(1_000);
-        assert.equal(got.length, 1);
-        const { headers, body } = got[0]!;
-        const { createHmac } = await import('node:crypto');
-        const signed = createHmac('sha256', Buffer.from(secret.slice(6), 'base64'))
-          .update(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`)
-          .digest('base64');
-        assert.equal(headers['webhook-signature'], `v1,${signed}`);
-        assert.equal(JSON.parse(body).what, 'BTC/USD is above 110: 110.00');
-        status = 410;
-        await rig.answer(answerOf('BTC/USD', '100.00', rig.clock.now()));
-        await rig.answer(answerOf('BTC/USD', '120.00', rig.clock.now()));
-        for (let i = 0; i < 40 && got.length === 1; i++) await rig.settle(1_000);
-        await rig.settle();
-        const log = await rig.get(`/v1/webhooks/${id}/deliveries`, { 'x-api-key': key });
-        const states = (log.json() as unknown as { state: string; lastResult: string }[]).map((d) => d.state);
-        assert.deepEqual(states.sort(), ['dead', 'delivered']);
-      } finally {
-        receiver.close();
-        receiver.closeAllConnections();
-      }
-    }));
-
-  test('outside the sandbox nothing is sent to this machine or its network', () =>
-    withRig(
-      async (rig) => {
-        const { post } = await rig.client(['prices:read']);
-        const condition = { type: 'state-changes', feed: 'BTC/USD' };
-        const hosts = [
-          '127.0.0.1',
-          '10.1.2.3',
-          '169.254.169.254',
-          '[::1]',
-          '[::ffff:10.0.0.1]',
-          'localhost',
-          '0x7f.1',
-        ];
-        for (const url of [
-          ...hosts.map((host) => `https://${host}/`),
-          'http://example.com/',
-          'ftp://example.com/',
-        ]) {
-          const answer = await post('/v1/webhooks', { url, condition });
-          assert.deepEqual([answer.status, answer.json().code], [400, 'REQUEST_INVALID'], url);
-        }
-      },
-      { allowPrivateWebhooks: false },
-    ));
 });
 
 describe('rough handling', () => {

@@ -1,8 +1,8 @@
-// `Idempotency-Key` on posts: the same key with the same body gets the same answer and does the thing once; with
-// another body it is refused. In: a route that changes something. Out: the same route with that promise.
+// `Idempotency-Key` on posts: the same key with the same body gets the same answer and does the thing once;
+// with another body it is refused. In: a route that changes something. Out: the same route with that promise.
 //
-// Invariants: keys are of one client and one address; answers are kept for a day; a request that failed may be
-// tried again with its key; a second request while the first one runs is told to wait.
+// Invariants: keys are of one client and one address; answers are kept for a day; a request that failed may
+// be tried again with its key; a second request while the first one runs is told to wait.
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AssayError } from '@assay/kernel/errors/assay-error';

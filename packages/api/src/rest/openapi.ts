@@ -1,5 +1,5 @@
-// The OpenAPI 3.1 document of the API, made from the routes that serve it: the same schemas check requests and
-// describe them, so the two cannot differ. In: routes. Out: a JSON document.
+// The OpenAPI 3.1 document of the API, made from the routes that serve it: the same schemas check requests
+// and describe them, so the two cannot differ. In: routes. Out: a JSON document.
 import { z } from 'zod';
 import type { Method, Route } from './route.ts';
 

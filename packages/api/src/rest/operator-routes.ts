@@ -1,5 +1,5 @@
-// Routes of whoever operates this installation: leave a source out, take it back; look at topics; the switches
-// of the sandbox. What an operator decides is a record on the bus with a reason and a name.
+// Routes of whoever operates this installation: leave a source out, take it back; look at topics; the
+// switches of the sandbox. What an operator decides is a record on the bus with a reason and a name.
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import { secureBytes } from '@assay/kernel/random/random';
 import type { Clock } from '@assay/kernel/time/clock';

@@ -1,5 +1,5 @@
-// The Postman collection (format 2.1) of the API, made from its OpenAPI document, so that it is never behind. In:
-// the document. Out: a collection with a folder per tag, the key and the address as variables, required
+// The Postman collection (format 2.1) of the API, made from its OpenAPI document, so that it is never behind.
+// In: the document. Out: a collection with a folder per tag, the key and the address as variables, required
 // parameters filled from their examples and optional ones switched off.
 type Json = Record<string, unknown>;
 type Parameter = {

@@ -96,7 +96,9 @@ const chainlinkBody = z
   })
   .meta({ examples: [{ id: '1', data: { base: 'BTC', quote: 'USD' } }] });
 
-/** `{id, data:{base, quote}}` -> `{jobRunID, data:{result}, result, statusCode}`, errors in that shape too. */
+/**
+ * `{id, data:{base, quote}}` -> `{jobRunID, data:{result}, result, statusCode}`, errors in that shape too.
+ */
 export function chainlinkRoute(view: PriceView): Route {
   return defineRoute({
     method: 'POST',

@@ -1,10 +1,10 @@
-// Swagger UI at /docs, from our own origin: a page that reads /openapi.json and can call the API with a key. In:
-// the files of the package that brings it. Out: public routes.
+// Swagger UI at /docs, from our own origin: a page that reads /openapi.json and can call the API with a key.
+// In: the files of the package that brings it. Out: public routes.
 //
 // Invariant: only the files named here are ever served, whatever a path says: they are read by these names.
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { defineRoute, noQuery, type Route } from './route.ts';
 
@@ -92,6 +92,6 @@ function typeOf(name: string): string {
 }
 
 function textOf(name: string): string {
-  const main = createRequire(import.meta.url).resolve('@fastify/swagger-ui');
+  const main = fileURLToPath(import.meta.resolve('@fastify/swagger-ui'));
   return readFileSync(join(dirname(main), 'static', name), 'utf8');
 }

@@ -1,6 +1,6 @@
-// Whether a webhook may be sent to an address: never to this machine, its network, or a cloud's metadata. In: an
-// address. Out: nothing, or why not. Looked at when a webhook is made and again before every sending, because
-// a name may point elsewhere by then.
+// Whether a webhook may be sent to an address: never to this machine, its network, or a cloud's metadata. In:
+// an address. Out: nothing, or why not. Looked at when a webhook is made and again before every sending,
+// because a name may point elsewhere by then.
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';

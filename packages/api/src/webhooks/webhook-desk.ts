@@ -1,5 +1,5 @@
-// Webhooks of clients: made, changed, fired, sent. In: wishes of clients, answers of the price view. Out: signed
-// posts.
+// Webhooks of clients: made, changed, fired, sent. In: wishes of clients, answers of the price view. Out:
+// signed posts.
 //
 // Reads: the price view, the ledger. Writes: the ledger, the outside. Guarantees: what fired is stored before
 // it is sent and tried again with growing waits; what nobody takes ends as `dead` and can be revived; nothing

@@ -1,6 +1,6 @@
-// Webhooks and their deliveries in the ledger. The only file with SQL of webhooks. Invariants: one delivery per
-// webhook and decision, however many replicas saw it; a delivery is taken by one sender at a time, and again
-// when that one died.
+// Webhooks and their deliveries in the ledger. The only file with SQL of webhooks. Invariants: one delivery
+// per webhook and decision, however many replicas saw it; a delivery is taken by one sender at a time, and
+// again when that one died.
 import type { Ledger, Row } from '@assay/ports/ledger/ledger';
 import type { Delivery, Webhook, WebhookChange } from './webhook.ts';
 

@@ -1,6 +1,6 @@
-// What people and programs ask of the adapters, as records: fetch these pairs now (`fetch-requests`, with what
-// each source made of it), leave a source out or take it back (`source-commands`). Demand flows against the
-// prices, and so as records and never as an import.
+// What people and programs ask of the adapters, as records: fetch these pairs now (`fetch-requests`, with
+// what each source made of it), leave a source out or take it back (`source-commands`). Demand flows against
+// the prices, and so as records and never as an import.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Pair } from './pair.ts';
 

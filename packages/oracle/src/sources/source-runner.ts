@@ -159,17 +159,9 @@ export class SourceRunner {
     this.poller?.hurry();
   }
 
-  /**
-   * Asks now. Returns why there is no answer; undefined: there is one, or its stream gives prices as they
-   * come.
-   */
-  async fetchNow(): Promise<string | undefined> {
-    const isStreaming = this.streamer?.isUp === true;
-    if (this.poller === undefined || !this.#mayUse('poll')) {
-      return isStreaming ? undefined : 'it is not asked now: /v1/sources says why';
-    }
-    const [error] = await this.poller.pollNow();
-    return error === undefined || isStreaming ? undefined : error.message;
+  /** Asks now and returns what failed; undefined: it may not be asked. */
+  async fetchNow(): Promise<AssayError[] | undefined> {
+    return this.poller !== undefined && this.#mayUse('poll') ? await this.poller.pollNow() : undefined;
   }
 
   /** Starts and stops transports by what is allowed now. */

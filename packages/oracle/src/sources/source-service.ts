@@ -84,6 +84,8 @@ const DISAGREEING_MAX_SHARE = 1 / 3;
 
 const STOP_WITHIN_MS = 2_000;
 
+const NOT_ASKED = 'it is not asked now: /v1/sources says why';
+
 export function createSourceService(options: SourceServiceOptions): SourceService {
   return new Service(options);
 }
@@ -206,9 +208,11 @@ class Service implements SourceService {
     );
     await Promise.all(
       asked.map(async (runner) => {
-        const refusal = await runner.fetchNow();
-        const isAnswered = refusal === undefined;
-        onFetched?.({ source: runner.id, isAnswered, detail: refusal ?? 'answered' });
+        const errors = await runner.fetchNow();
+        // A stream gives its prices as they come: there is no need to ask.
+        const isAnswered = runner.streamer?.isUp === true || errors?.length === 0;
+        const refusal = errors === undefined ? NOT_ASKED : (errors[0]?.message ?? '');
+        onFetched?.({ source: runner.id, isAnswered, detail: isAnswered ? 'answered' : refusal });
       }),
     );
   }
