@@ -1,5 +1,5 @@
-// A PostgreSQL server as Debian packages it, for the time of a test run: its own folder, a free port, ended by
-// us. In: nothing. Out: its address; or a sentence about what is missing.
+// A PostgreSQL server as Debian packages it, for the time of a test run: its own folder, a free port, ended
+// by us. In: nothing. Out: its address; or a sentence about what is missing.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -1,5 +1,6 @@
 // `npm run test:infra`: the conformance suites of ports against real servers. In: servers installed on this
-// machine. Out: the test runner's report; exit code 1 when a suite fails or a server is missing, in a sentence.
+// machine. Out: the test runner's report; exit code 1 when a suite fails or a server is missing, in a
+// sentence.
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { startDebianPostgres } from './debian-postgres.ts';
