@@ -91,7 +91,7 @@ export function readYaml(file: string): Tree {
   }
   try {
     const tree: unknown = parseYaml(text) ?? {};
-    if (typeof tree === 'object' && !Array.isArray(tree)) return tree as Tree;
+    if (typeof tree === 'object' && !Array.isArray(tree)) return withModulesBeside(tree as Tree, file);
   } catch (cause) {
     throw new AssayError('CONFIG_INVALID', `${file} is not valid YAML: ${messageOf(cause).split('\n')[0]}`, {
       cause,
@@ -101,6 +101,15 @@ export function readYaml(file: string): Tree {
   throw new AssayError('CONFIG_INVALID', `${file} must hold settings by name, not a list or a single value`, {
     context: { file },
   });
+}
+
+/** A module is named as seen from the file that names it, wherever the program is started. */
+function withModulesBeside(tree: Tree, file: string): Tree {
+  const sources = tree.sources as Tree | null | undefined;
+  const modules = sources?.modules;
+  if (!Array.isArray(modules)) return tree;
+  const beside = (path: unknown) => (typeof path === 'string' ? resolve(dirname(file), path) : path);
+  return { ...tree, sources: { ...sources, modules: modules.map(beside) } };
 }
 
 /** One sentence for the first thing that is wrong, and how many more there are. */

@@ -1,8 +1,8 @@
 // The data folder of one profile: `<data>/<profile>/`, stamped with profile and format, used by one instance
 // of a service at a time. Locks are SQLite's own file locks, which the operating system releases when a
 // process dies, however it dies.
-import { mkdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
 
@@ -25,7 +25,7 @@ export function openDataFolder(data: string, profile: string, services: readonly
   const path = profileFolder(data, profile);
   const stamp = JSON.stringify({ profile, format: FORMAT });
   try {
-    mkdirSync(join(path, 'locks'), { recursive: true, mode: 0o700 });
+    makeFolder(join(path, 'locks'));
     writeFileSync(join(path, 'locks', '.writable'), '');
   } catch (cause) {
     throw unusable(path, `cannot be written (${messageOf(cause)})`, cause);
@@ -57,6 +57,18 @@ export function openDataFolder(data: string, profile: string, services: readonly
     writeFileSync(join(path, 'locks', `${service}.pid`), String(process.pid));
   }
   return { path, file: (name) => join(path, name), release };
+}
+
+/** One by one: under a folder that takes none, such as /proc, Node's own recursion never ends. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another part of the program made it in between.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 function checkStamp(path: string, profile: string, stamp: string): void {
