@@ -1,4 +1,4 @@
-// Builds GraphiQL as a site of its own, served at /graphiql in the sandbox. In: graphiql/. Out: dist-graphiql/.
+// Builds GraphiQL as a site of its own, served at /graphiql in the sandbox. In: graphiql/. Out: graphiql/dist.
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import react from '@vitejs/plugin-react';
@@ -15,7 +15,7 @@ export default defineConfig({
   plugins: [react()],
   resolve: { alias: { react: own('react'), 'react-dom': own('react-dom') } },
   build: {
-    outDir: join(import.meta.dirname, 'dist-graphiql'),
+    outDir: 'dist',
     emptyOutDir: true,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,

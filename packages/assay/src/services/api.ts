@@ -18,7 +18,7 @@ const GUIDE = {
 /** In the sandbox alone. */
 const GRAPHIQL = {
   base: '/graphiql',
-  folder: join(import.meta.dirname, '../../../../console/dist-graphiql'),
+  folder: join(import.meta.dirname, '../../../../console/graphiql/dist'),
   absence: 'GraphiQL is not built here: run "npm run build:graphiql -w console", then load this page again.',
 };
 
