@@ -1,6 +1,6 @@
-// Builds GraphiQL as a site of its own, served at /graphiql in the sandbox. In: graphiql/. Out: graphiql/dist.
+// Builds GraphiQL as a site of its own, served at /graphiql in the sandbox. In: this folder. Out: dist.
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url);
 const own = (name: string) => dirname(require.resolve(`${name}/package.json`));
 
 export default defineConfig({
-  root: join(import.meta.dirname, 'graphiql'),
+  root: import.meta.dirname,
   base: '/graphiql/',
   plugins: [react()],
   resolve: { alias: { react: own('react'), 'react-dom': own('react-dom') } },
