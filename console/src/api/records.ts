@@ -1,0 +1,146 @@
+// What the API answers, as far as the console reads it. The meaning of every field stands in the reference
+// (`/openapi.json`, the guide).
+export type FeedState = 'ok' | 'degraded' | 'stale' | 'halted';
+
+export type Price = {
+  feed: string;
+  kind: 'live' | 'final';
+  price: string;
+  low: string;
+  high: string;
+  state: FeedState;
+  stateReason: string;
+  observedAt: string;
+  ageMs: number;
+  round: number | null;
+  sourcesUsed: number;
+  sourcesConfigured: number;
+  confidence: number;
+  signatures: number;
+  quorum: number;
+  profile: string;
+};
+
+export type Feed = {
+  feed: string;
+  decimals: number;
+  heartbeatMs: number;
+  deviationThresholdPpb: number;
+  method: string;
+  minimumVenues: number;
+  outlierFloorBps: number;
+  maximumMoveBps: number;
+  staleAfterMs: number;
+  sources: { source: string; pair: string; weight: number }[];
+};
+
+export type SourcePair = {
+  pair: string;
+  isLive: boolean;
+  confidence: number | null;
+  ageMs: number | null;
+  price: string | null;
+  quarantinedUntil: number | null;
+};
+
+/** Figures are absent until the source has reported for the first time. */
+export type Source = {
+  source: string;
+  name: string;
+  venue: string;
+  kind: string;
+  state: string;
+  sentence: string;
+  at?: number;
+  transport?: string;
+  pairsConfigured?: number;
+  pairsLive?: number;
+  confidence?: number | null;
+  band?: string;
+  latencyMs?: number | null;
+  breaker?: string;
+  skewMs?: number | null;
+  machineSkewMs?: number | null;
+  lastError?: string | null;
+  retryAt?: number | null;
+  counts?: Record<string, number>;
+  pairs?: SourcePair[];
+};
+
+export type Status = {
+  status: string;
+  isReady: boolean;
+  reason: string;
+  profile: string;
+  feeds: {
+    configured: number;
+    fresh: number;
+    ok: number;
+    degraded: number;
+    stale: number;
+    halted: number;
+    missing: number;
+  };
+  notFresh: { feed: string; state: string; reason: string }[];
+  newestAgeMs: number | null;
+  sources: { configured: number; down: { source: string; state: string; sentence: string }[] };
+  startedAt: string;
+  position: string;
+  streamClients: number;
+  graphqlClients: number;
+};
+
+export type ExplainedSource = {
+  source: string;
+  name: string;
+  pair: string;
+  quoted: string | null;
+  converted: string | null;
+  via: string | null;
+  ageMs: number | null;
+  weight: number;
+  confidence: number | null;
+  used: boolean;
+  verdict: string;
+  residualBps: number | null;
+  implied: string | null;
+  reason: string;
+};
+
+export type Cross = {
+  pair: string;
+  price: string;
+  low: string;
+  high: string;
+  state: FeedState;
+  reason: string;
+  sourcesUsed: number;
+  venues: string[];
+  leftOut: string[];
+};
+
+export type Explanation = Price & {
+  method: string;
+  answeredAt: string;
+  decision: string;
+  check: string;
+  inputsHash: string;
+  causes: string[];
+  sources: ExplainedSource[];
+  crosses: Cross[];
+  withoutVenue: { venue: string; price: string | null; moveBps: number | null }[];
+};
+
+export type Candle = {
+  feed: string;
+  open: string;
+  high: string;
+  low: string;
+  close: string;
+  count: number;
+  startAt: string;
+  interval: string;
+};
+
+export type HistoryPage = { prices: Price[]; nextCursor: string | null };
+export type CandlePage = { candles: Candle[]; nextCursor: string | null };
