@@ -19,7 +19,7 @@ const NOTABLE_MOVE = 0.001;
 export const start: Command = {
   name: 'start',
   usage: 'start [service...]',
-  about: 'Starts everything, or the services named (archive, aggregation, api, adapters)',
+  about: 'Starts everything, or the services named (archive, aggregation, auth, api, adapters)',
   flags: {
     'api-port': { value: 'PORT', about: 'API, 4000 by default; 0 picks a free one' },
     'metrics-port': { value: 'PORT', about: 'Metrics, 8000 by default' },
