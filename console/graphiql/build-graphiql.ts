@@ -2,14 +2,15 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { build } from 'vite';
 
 const require = createRequire(import.meta.url);
 
 // The tree holds an older React beside ours (a tool of the documentation brings it).
 const own = (name: string) => dirname(require.resolve(`${name}/package.json`));
 
-export default defineConfig({
+await build({
+  configFile: false,
   root: import.meta.dirname,
   base: '/graphiql/',
   plugins: [react()],
