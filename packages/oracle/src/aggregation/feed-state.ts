@@ -245,7 +245,7 @@ export class FeedState {
       observedAt: isHeld ? last.observedAt : rest.observedAt,
       answeredAt: at,
       sourcesUsed: rest.sources,
-      sourcesConfigured: this.plan.sourceCount,
+      sourcesConfigured: this.plan.sourceCount + ((this.plan.submitted?.offset ?? -1) >= 0 ? 1 : 0),
       confidence: rest.confidence,
       decision: `${definition.feed}@${at}`,
       inputsHash: this.#hash(facts.hub),

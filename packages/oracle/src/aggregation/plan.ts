@@ -19,7 +19,10 @@ export type FeedPlan = {
   /** Base and quote stand in the hub: the joint check judges its prices. */
   isHub: boolean;
   inputs: FeedInput[];
+  /** Submissions do not count before somebody has submitted. */
   sourceCount: number;
+  /** What clients submit, when the feed takes it. */
+  submitted: Slot | undefined;
   /** Currencies that its prices must be converted from; empty: all are direct. */
   foreign: number[];
 };
@@ -83,6 +86,7 @@ function addSlot(
     quote,
     venue: isVenue ? plan.venues.indexOf(traits.venue) : -1,
     share: isVenue ? 1 : REPEATED_SHARE,
+    isSubmitted: traits?.kind === 'submitted',
     isHub: plan.isHubCurrency[base]! && plan.isHubCurrency[quote]!,
   });
   plan.slots.push(slot);
@@ -108,13 +112,15 @@ function addFeed(plan: Plan, definition: FeedDefinition, indexOf: Map<string, nu
     if (slot.quote !== quote) foreign.add(slot.quote);
   }
   inputs.sort((a, b) => a.slot.index - b.slot.index);
+  const others = inputs.filter((input) => !input.slot.isSubmitted);
   if (quote === plan.dollar) plan.minimumVenues[base] = definition.minimumVenues;
   plan.feeds.push({
     definition,
     quote,
     isHub: plan.isHubCurrency[base]! && plan.isHubCurrency[quote]!,
     inputs,
-    sourceCount: new Set(inputs.map((input) => input.slot.source)).size,
+    sourceCount: new Set(others.map((input) => input.slot.source)).size,
+    submitted: inputs.find((input) => input.slot.isSubmitted)?.slot,
     foreign: [...foreign].sort((a, b) => a - b),
   });
 }

@@ -21,6 +21,8 @@ export type SlotIdentity = {
   venue: number;
   /** 1, or a half for what only repeats others. */
   share: number;
+  /** What clients submit. */
+  isSubmitted: boolean;
   /** Takes part in the joint check. */
   isHub: boolean;
 };
@@ -33,6 +35,7 @@ export class Slot {
   readonly quote: number;
   readonly venue: number;
   readonly share: number;
+  readonly isSubmitted: boolean;
   readonly isHub: boolean;
   /** A residual under this is never an outlier. */
   floorCbps = 0;
@@ -76,6 +79,7 @@ export class Slot {
     this.quote = identity.quote;
     this.venue = identity.venue;
     this.share = identity.share;
+    this.isSubmitted = identity.isSubmitted;
     this.isHub = identity.isHub;
     hashText(`${identity.source} ${identity.pair}`, { high: 0, low: 0 }, this.#identity);
   }
