@@ -24,6 +24,11 @@ const STEPS: Step[] = [
     command: [binOf('typescript', 'tsc'), '-p', 'tsconfig.published.json'],
   },
   {
+    name: 'console',
+    about: 'TypeScript: the console, for browsers',
+    command: [binOf('typescript', 'tsc'), '-p', 'console'],
+  },
+  {
     name: 'style',
     about: 'Biome: format and lint',
     command: [binOf('@biomejs/biome', 'biome'), 'check', '--error-on-warnings', '--max-diagnostics=200', '.'],

@@ -14,12 +14,13 @@ describe('a static site', () => {
   const root = mkdtempSync(join(tmpdir(), 'assay-static-'));
   const folder = join(root, 'site');
   const site = createStaticSite({ base: '/guide', folder, absence: 'build it' });
+  let current = site;
   let server: Server;
 
   before(async () => {
     writeFileSync(join(root, 'secret.html'), 'secret');
     server = createServer((incoming, response) => {
-      if (!site.handle(incoming, response)) response.writeHead(418).end();
+      if (!current.handle(incoming, response)) response.writeHead(418).end();
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   });
@@ -70,6 +71,39 @@ describe('a static site', () => {
       const { status, text } = await get(`/guide/${encodeURI(way).replaceAll('%25', '%')}`);
       assert.deepEqual([status, text], [404, 'nothing here'], way);
     }
+  });
+
+  it('is one page for many addresses where that is said, and leaves all others alone', async () => {
+    const many = createStaticSite({
+      base: '',
+      folder,
+      absence: 'build it',
+      pages: ['/', '/feeds', '/feeds/*'],
+      isStrict: true,
+    });
+    current = many;
+    for (const path of ['/', '/feeds', '/feeds/BTC-USD', '/feeds?find=x']) {
+      const { status, text, headers } = await get(path);
+      assert.deepEqual([status, text.slice(0, 7)], [200, '<script'], path);
+      assert.match(String(headers['content-security-policy']), /style-src 'self';/);
+    }
+    assert.equal((await get('/assets/app.Be14qDY7.js')).text, 'js');
+    for (const path of ['/v1/prices', '/feeds/', '/feeds/a/b', '/../secret.html', '/secret.html']) {
+      assert.equal((await get(path)).status, 418, path);
+    }
+    current = site;
+  });
+
+  it('packs what never changes for those who read it packed', async () => {
+    const text = 'let a = 1;'.repeat(1_000);
+    writeFileSync(join(folder, 'assets/big-Be14qDY7.js'), text);
+    current = createStaticSite({ base: '/guide', folder, absence: 'build it' });
+    const path = '/guide/assets/big-Be14qDY7.js';
+    const packed = await get(path, { 'accept-encoding': 'gzip, br' });
+    assert.deepEqual([packed.headers['content-encoding'], packed.headers.vary], ['gzip', 'accept-encoding']);
+    assert.ok(Number(packed.headers['content-length']) < text.length / 10);
+    assert.equal((await get(path)).text, text);
+    current = site;
   });
 
   /** `fetch` would tidy the address up. */

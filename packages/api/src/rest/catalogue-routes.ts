@@ -1,4 +1,4 @@
-// Routes of what there is: feeds with their parameters, sources with their state, the server itself.
+// Routes of what there is: feeds with their parameters, sources with their state, the server itself, the caller.
 import type { FeedDefinition } from '@assay/oracle/model/feed';
 import { mayReadFeed } from '../auth/principal.ts';
 import type { PriceView } from '../views/prices.ts';
@@ -40,5 +40,13 @@ export function catalogueRoutes(options: CatalogueOptions): Route[] {
     query: noQuery,
     handle: () => json({ ...options.readiness(), ...options.serverFacts() }),
   });
-  return [feeds, sources, status];
+  const me = defineRoute({
+    path: '/v1/me',
+    scope: 'prices:read',
+    describe: 'Who the key is that asks, and what it may do',
+    query: noQuery,
+    handle: ({ principal: { id, name, scopes, tier, feeds: own } }) =>
+      json({ id, name, scopes, tier, feeds: own ?? null }),
+  });
+  return [feeds, sources, status, me];
 }

@@ -15,6 +15,19 @@ const GUIDE = {
   absence: 'The guide is not built here: run "npm run docs" in the checkout, then load this page again.',
 };
 
+/** One page for all of its addresses: console/src/frame/pages.ts names them. */
+const CONSOLE = {
+  base: '',
+  folder: join(import.meta.dirname, '../../../../console/dist'),
+  absence: 'The console is not built here: run "npm run build" in the checkout, then load this page again.',
+  pages: [
+    '/',
+    ...['feeds', 'sources', 'submissions', 'requests'].flatMap((name) => [`/${name}`, `/${name}/*`]),
+    ...['/keys', '/environments', '/system'],
+  ],
+  isStrict: true,
+};
+
 /** In the sandbox alone. */
 const GRAPHIQL = {
   base: '/graphiql',
@@ -53,7 +66,7 @@ export function api(context: ServiceContext): Service {
     ...(settings.api.allowedQueries === undefined
       ? {}
       : { allowedQueries: readAllowedQueries(settings.api.allowedQueries) }),
-    sites: [createStaticSite(GUIDE), ...(settings.profile === 'sandbox' ? [createStaticSite(GRAPHIQL)] : [])],
+    sites: [GUIDE, CONSOLE, ...(settings.profile === 'sandbox' ? [GRAPHIQL] : [])].map(createStaticSite),
     explain: (feed, atMs) => explainer.explain(feed, atMs),
   });
   return {
