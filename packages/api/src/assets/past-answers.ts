@@ -11,6 +11,7 @@ import type { Cache } from '@assay/ports/cache/cache';
 import type { Candle, History, RangeQuery } from '@assay/ports/history/history';
 import { decodeAnswer } from '../views/answer-log.ts';
 import type { CurrentPrice } from '../views/current-price.ts';
+import { type SampleRange, type Samples, samplesOf } from './past-samples.ts';
 
 export type PastAnswersOptions = {
   history: History;
@@ -38,7 +39,7 @@ export class PastAnswers {
     this.#options = options;
     this.#lookups = (options.metrics ?? memoryMetrics()).counter({
       name: 'assay_price_lookups_total',
-      help: 'Questions for past prices and candles, by where the answer was: memory, cache, history, nowhere.',
+      help: 'Questions for past prices, candles and samples, by where the answer was: memory, cache, history, nowhere.',
       labels: ['what', 'from'],
     });
   }
@@ -81,6 +82,12 @@ export class PastAnswers {
       return answer === undefined ? [] : [priceRecordOf(answer, nowMs)];
     });
     return { prices, nextCursor: nextCursor ?? null };
+  }
+
+  /** At regular instants; see `past-samples.ts`. */
+  async samples(range: SampleRange): Promise<Samples> {
+    this.#count('samples', 'history');
+    return await samplesOf(this.#options.history, range);
   }
 
   async candles(

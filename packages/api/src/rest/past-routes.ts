@@ -1,4 +1,4 @@
-// Routes of prices that were: history by pages, candles.
+// Routes of prices that were: history by pages, candles, samples at regular instants.
 import { isAssayError } from '@assay/kernel/errors/assay-error';
 import { z } from 'zod';
 import type { PastAnswers } from '../assets/past-answers.ts';
@@ -48,7 +48,41 @@ export function pastRoutes({ view, past }: { view: PriceView; past: PastAnswers 
       return json(await readable(query, past.candles(feed, interval, rangeOf(query))), true);
     },
   });
-  return [history, candles];
+  return [history, candles, samplesRoute({ view, past })];
+}
+
+/** One cell per minute of a day. */
+const POINTS_MAX = 1_440;
+const POINTS_DEFAULT = 240;
+const POINTS_FIX = `give a whole number from 1 to ${POINTS_MAX}`;
+const DAY_MS = 86_400_000;
+
+function samplesRoute({ view, past }: { view: PriceView; past: PastAnswers }): Route {
+  return defineRoute({
+    path: '/v1/prices/:feed/samples',
+    scope: 'prices:read',
+    describe:
+      'The answer at regular instants of a range (default: the last day), and the changes of state between them',
+    query: z.strictObject({
+      from: instant.optional(),
+      to: instant.optional(),
+      points: z
+        .string(POINTS_FIX)
+        .regex(/^[1-9]\d{0,3}$/, POINTS_FIX)
+        .transform(Number)
+        .refine((count) => count <= POINTS_MAX, POINTS_FIX)
+        .optional()
+        .describe(`How many instants, at most ${POINTS_MAX}`),
+    }),
+    async handle({ path, query, principal, nowMs }) {
+      const { feed, staleAfterMs, heartbeatMs } = findFeed(view, path.feed!, principal).definition;
+      const toMs = Math.min(query.to ?? nowMs, nowMs);
+      const fromMs = query.from ?? toMs - DAY_MS;
+      if (fromMs >= toMs) throw invalid('from', new Date(fromMs).toISOString(), 'give an instant before to');
+      const points = query.points ?? POINTS_DEFAULT;
+      return json(await past.samples({ feed, fromMs, toMs, points, staleAfterMs, heartbeatMs }));
+    },
+  });
 }
 
 /** A cursor is the history's own text: only it can say that one is none. */
