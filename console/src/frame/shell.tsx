@@ -28,12 +28,12 @@ export function Shell(): ReactNode {
     setFolded(!isFolded);
   };
   return (
-    <div className="flex min-h-dvh flex-col">
+    <div className="flex min-h-dvh flex-col [--top:0px] has-[.sandbox-stripe]:[--top:20px]">
       <a href="#page" className="sr-only z-50 bg-paper p-2 focus:not-sr-only focus:absolute">
         To the page
       </a>
       {status?.profile === 'sandbox' && (
-        <div role="note" className="sandbox-stripe px-3 py-0.5 text-center font-medium text-small">
+        <div role="note" className="sandbox-stripe sticky top-0 z-30 h-5 px-3 py-0.5 text-center font-medium text-small">
           Sandbox: simulated markets
         </div>
       )}
@@ -56,7 +56,7 @@ function Rail({ isFolded, onFold }: { isFolded: boolean; onFold: () => void }): 
   return (
     <nav
       aria-label="Pages"
-      className={`sticky top-0 hidden h-dvh shrink-0 flex-col gap-0.5 border-line border-r bg-surface p-2 sm:flex ${isFolded ? 'w-12' : 'w-44'}`}
+      className={`sticky top-(--top) hidden h-[calc(100dvh-var(--top))] shrink-0 flex-col gap-0.5 border-line border-r bg-surface p-2 sm:flex ${isFolded ? 'w-12' : 'w-44'}`}
     >
       <Link
         to="/"

@@ -13,7 +13,7 @@ import { useMe } from './use-status.ts';
 export function TopBar({ onFind }: { onFind: () => void }): ReactNode {
   const { data: me } = useMe();
   return (
-    <div className="sticky top-0 z-20 border-line border-b bg-paper">
+    <div className="sticky top-(--top) z-20 border-line border-b bg-paper">
       <div className="flex h-11 items-center gap-2 px-3 sm:px-5">
         <button
           type="button"

@@ -174,7 +174,7 @@ function Head<T>({
           onClick={() => onSort(column.id)}
           className={`flex w-full items-center gap-1 truncate hover:text-ink ${place}`}
         >
-          {column.title}
+          <span className={`truncate ${column.align === 'right' ? 'order-2' : ''}`}>{column.title}</span>
           <span aria-hidden="true" className="w-2">
             {direction === 'ascending' ? '↑' : direction === 'descending' ? '↓' : ''}
           </span>
