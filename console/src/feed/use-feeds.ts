@@ -8,11 +8,11 @@ export function useFeeds(): UseQueryResult<Feed[], ApiProblem> {
   return useApi<Feed[]>('/v1/feeds', { freshForMs: 60_000, everyMs: 60_000 });
 }
 
-export type Sample = { at: string; price: string; low: string; high: string; state: FeedState };
-export type Samples = {
+export type Moment = { at: string; price: string; low: string; high: string; state: FeedState };
+export type Moments = {
   feed: string;
   everyMs: number;
-  samples: (Sample | null)[];
+  moments: (Moment | null)[];
   changes: { at: string; state: FeedState | 'none'; reason: string }[];
 };
 
@@ -34,11 +34,11 @@ export function useLastHour(feed: string): number[] | undefined {
 /** Asked for once in five minutes: what is new meanwhile is on the page already. */
 const DAY_STEP_MS = 300_000;
 
-export function useLastDay(feed: string): UseQueryResult<Samples, ApiProblem> {
+export function useLastDay(feed: string): UseQueryResult<Moments, ApiProblem> {
   const toMs = Math.floor(Date.now() / DAY_STEP_MS) * DAY_STEP_MS;
   const [from, to] = [new Date(toMs - DAY_MS).toISOString(), new Date(toMs).toISOString()];
   const range = `from=${from}&to=${to}&points=${MINUTES_OF_A_DAY}`;
-  return useApi<Samples>(`/v1/prices/${inAddress(feed)}/samples?${range}`, { freshForMs: DAY_STEP_MS });
+  return useApi<Moments>(`/v1/prices/${inAddress(feed)}/moments?${range}`, { freshForMs: DAY_STEP_MS });
 }
 
 /** Of now, asked again every `everyMs`; or as of an instant. */

@@ -1,5 +1,6 @@
 // The pages in the order of the rail, and every address the console has: the router, the rail, the command
-// palette and the server (which serves the page at these addresses only, see packages/api/src/http) follow it.
+// palette and the server (which serves the page at these addresses only, see packages/api/src/http) follow
+// it.
 import type { ComponentType } from 'react';
 import type { IconName } from './icon.tsx';
 

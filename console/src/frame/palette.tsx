@@ -1,5 +1,5 @@
-// Search and commands in one box (`/` or Ctrl-K): pages, feeds, sources, and what can be done anywhere. Arrows
-// walk, Enter goes. In: nothing but whether it is open.
+// Search and commands in one box (`/` or Ctrl-K): pages, feeds, sources, and what can be done anywhere.
+// Arrows walk, Enter goes. In: nothing but whether it is open.
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { Feed, Source } from '../api/records.ts';

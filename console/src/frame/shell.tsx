@@ -1,5 +1,5 @@
-// What stands around every page: the sandbox's stripe, the rail (on a phone a bar at the bottom), the top bar,
-// the command palette. In: the page, from the router.
+// What stands around every page: the sandbox's stripe, the rail (on a phone a bar at the bottom), the top
+// bar, the command palette. In: the page, from the router.
 import { Link, Outlet } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useState } from 'react';
 import { isTyping } from '../show/table.tsx';
@@ -33,7 +33,10 @@ export function Shell(): ReactNode {
         To the page
       </a>
       {status?.profile === 'sandbox' && (
-        <div role="note" className="sandbox-stripe sticky top-0 z-30 h-5 px-3 py-0.5 text-center font-medium text-small">
+        <div
+          role="note"
+          className="sandbox-stripe sticky top-0 z-30 h-5 px-3 py-0.5 text-center font-medium text-small"
+        >
           Sandbox: simulated markets
         </div>
       )}

@@ -1,6 +1,6 @@
-// The live price of every feed. In: the one price stream of the tab. Out: hooks that wake a component when its
-// own feed changed, at most ten times a second: between two frames only the last text of a feed is kept, and
-// only that is ever parsed, so that a thousand updates a second cost what a few hundred do.
+// The live price of every feed. In: the one price stream of the tab. Out: hooks that wake a component when
+// its own feed changed, at most ten times a second: between two frames only the last text of a feed is kept,
+// and only that is ever parsed, so that a thousand updates a second cost what a few hundred do.
 import { useCallback, useSyncExternalStore } from 'react';
 import type { Price } from '../api/records.ts';
 import { session } from '../session/session.ts';

@@ -1,6 +1,7 @@
-// Server-sent events with the key in a header, read with fetch (a browser's EventSource sends no headers). In:
-// an address and what to do with an event. Out: a function that ends it. It reconnects by itself, resumes after
-// the last event it saw, and lets go of the connection while the page is hidden: a browser has six per origin.
+// Server-sent events with the key in a header, read with fetch (a browser's EventSource sends no headers).
+// In: an address and what to do with an event. Out: a function that ends it. It reconnects by itself, resumes
+// after the last event it saw, and lets go of the connection while the page is hidden: a browser has six per
+// origin.
 import { session } from '../session/session.ts';
 
 export type StreamState =

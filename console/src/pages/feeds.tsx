@@ -1,5 +1,5 @@
-// Every feed as one row: what it is, how sure, how old, on how many sources it rests, and the shape of its last
-// hour. Figures move by themselves; the order follows them every two seconds at most.
+// Every feed as one row: what it is, how sure, how old, on how many sources it rests, and the shape of its
+// last hour. Figures move by themselves; the order follows them every two seconds at most.
 import { type ReactNode, useEffect, useState } from 'react';
 import type { Feed } from '../api/records.ts';
 import { inAddress } from '../api/use-api.ts';

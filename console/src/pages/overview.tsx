@@ -1,11 +1,11 @@
-// In two seconds: is everything all right, and if not, what, since when, and what to do. One sentence in words,
-// then what needs attention, then the last day of every feed.
+// In two seconds: is everything all right, and if not, what, since when, and what to do. One sentence in
+// words, then what needs attention, then the last day of every feed.
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Feed, Source } from '../api/records.ts';
 import { inAddress, useApi } from '../api/use-api.ts';
 import { LiveAgeCell, LivePriceCell, LiveStateCell } from '../feed/live-cells.tsx';
-import { type Samples, useFeeds, useLastDay } from '../feed/use-feeds.ts';
+import { type Moments, useFeeds, useLastDay } from '../feed/use-feeds.ts';
 import { useStatus } from '../frame/use-status.ts';
 import { type LivePrice, useAllPrices } from '../live/board.ts';
 import { Page, Section } from '../show/page.tsx';
@@ -241,7 +241,7 @@ function Day({ feed }: { feed: string }): ReactNode {
       <span className="max-sm:hidden">
         <LiveStateCell feed={feed} />
       </span>
-      <Strip feed={feed} samples={day.data} hasFailed={day.isError} />
+      <Strip feed={feed} moments={day.data} hasFailed={day.isError} />
       <span className="text-right">
         <LivePriceCell feed={feed} />
       </span>
@@ -254,17 +254,17 @@ function Day({ feed }: { feed: string }): ReactNode {
 
 function Strip({
   feed,
-  samples,
+  moments,
   hasFailed,
 }: {
   feed: string;
-  samples: Samples | undefined;
+  moments: Moments | undefined;
   hasFailed: boolean;
 }): ReactNode {
-  if (samples !== undefined) {
+  if (moments !== undefined) {
     return (
       <StateStrip
-        states={samples.samples.map((sample) => sample?.state ?? null)}
+        states={moments.moments.map((moment) => moment?.state ?? null)}
         label={`${feed}, last 24 hours`}
       />
     );

@@ -1,5 +1,5 @@
-// Sign-in by key. Out: a session, once the server has accepted the key. Says where a key is found, because the
-// first person who sees this page has just started the sandbox.
+// Sign-in by key. Out: a session, once the server has accepted the key. Says where a key is found, because
+// the first person who sees this page has just started the sandbox.
 import { type ReactNode, useEffect, useState } from 'react';
 import { type ApiProblem, ask } from '../api/http.ts';
 import { Mark } from '../frame/shell.tsx';

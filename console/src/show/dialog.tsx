@@ -1,5 +1,6 @@
 // Dialogs on the browser's own element, which keeps the focus inside and closes on Escape. `ConfirmDialog` is
-// for what is dangerous: it says what will happen, asks for the name typed, and for a reason where one is kept.
+// for what is dangerous: it says what will happen, asks for the name typed, and for a reason where one is
+// kept.
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { Button } from './button.tsx';
 

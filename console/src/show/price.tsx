@@ -1,5 +1,5 @@
-// A price as text: grouped, its trailing zeros kept, the digits that just changed lit for a moment. In: decimal
-// text as the API writes it. Floats never carry it.
+// A price as text: grouped, its trailing zeros kept, the digits that just changed lit for a moment. In:
+// decimal text as the API writes it. Floats never carry it.
 import { type ReactNode, useRef } from 'react';
 import { groupedText } from './text.ts';
 

@@ -1,4 +1,5 @@
-// A state as a dot and a word: shape and word go with the colour, always. In: a state's name as the API says it.
+// A state as a dot and a word: shape and word go with the colour, always. In: a state's name as the API says
+// it.
 import type { ReactNode } from 'react';
 
 /** How bad it is decides colour and shape. */

@@ -1,5 +1,5 @@
-// A day as a strip: each minute coloured by the state a feed was in, runs of one state drawn as one. In: states
-// per minute, old to new; null where nothing was served. Read aloud as a sentence.
+// A day as a strip: each minute coloured by the state a feed was in, runs of one state drawn as one. In:
+// states per minute, old to new; null where nothing was served. Read aloud as a sentence.
 import type { ReactNode } from 'react';
 import type { FeedState } from '../api/records.ts';
 import { percentText } from './text.ts';

@@ -1,6 +1,6 @@
-// The four designed states of everything that is loaded: a skeleton of the real layout (after 150 ms), an empty
-// place that says what would be here and how to get it, an error that says what failed, since when, what still
-// works and how to retry, and data that is no longer fresh: it stays, greyed, with its age.
+// The four designed states of everything that is loaded: a skeleton of the real layout (after 150 ms), an
+// empty place that says what would be here and how to get it, an error that says what failed, since when,
+// what still works and how to retry, and data that is no longer fresh: it stays, greyed, with its age.
 //
 // Use `Loaded` around what a query brings; it chooses. For what arrives by stream, `Disconnected` greys.
 import type { UseQueryResult } from '@tanstack/react-query';

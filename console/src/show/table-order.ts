@@ -1,4 +1,5 @@
-// What a table does with its rows, without drawing any: filter by typing, sort by a column, rows as CSV. Pure.
+// What a table does with its rows, without drawing any: filter by typing, sort by a column, rows as CSV.
+// Pure.
 import type { ReactNode } from 'react';
 
 export type Column<T> = {

@@ -1,7 +1,7 @@
-// The one table of the console: sort by a head, filter by typing, choose columns (kept), copy as CSV, walk with
-// j and k and open with Enter, sticky head, only the visible rows drawn beyond a hundred. Filter and sorting
-// stand in the page's address (`?find=…&sort=…`), so that a view can be shared; a second table of a page gives
-// itself a `name`, and its parameters carry it.
+// The one table of the console: sort by a head, filter by typing, choose columns (kept), copy as CSV, walk
+// with j and k and open with Enter, sticky head, only the visible rows drawn beyond a hundred. Filter and
+// sorting stand in the page's address (`?find=…&sort=…`), so that a view can be shared; a second table of a
+// page gives itself a `name`, and its parameters carry it.
 //
 // In: rows, columns, a key per row and, where rows lead somewhere, `linkTo` (a link in the first column).
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
@@ -195,7 +195,8 @@ type RowProps<T> = {
 function Row<T>({ row, at, shown, to, isWalked }: RowProps<T>): ReactNode {
   const navigate = useNavigate();
   return (
-    // A click on the row is a convenience beside the link in its first cell, which is what the keyboard reaches.
+    // A click on the row is a convenience beside the link in its first cell, which is what the keyboard
+    // reaches.
     <tr
       data-row={at}
       aria-rowindex={at + 2}

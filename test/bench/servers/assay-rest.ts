@@ -1,5 +1,6 @@
 // The API as `npm start` assembles it, for `read-rest` and `read-graphql`: the durable bus, keys,
-// limits and the audit log on the ledger, Prometheus metrics. A dozen feeds change four times a second, so that what is served is alive.
+// limits and the audit log on the ledger, Prometheus metrics. A dozen feeds change four times a second, so
+// that what is served is alive.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -11,7 +11,7 @@ import type { Cache } from '@assay/ports/cache/cache';
 import type { Candle, History, RangeQuery } from '@assay/ports/history/history';
 import { decodeAnswer } from '../views/answer-log.ts';
 import type { CurrentPrice } from '../views/current-price.ts';
-import { type SampleRange, type Samples, samplesOf } from './past-samples.ts';
+import { type MomentRange, type Moments, momentsOf } from './past-moments.ts';
 
 export type PastAnswersOptions = {
   history: History;
@@ -39,7 +39,7 @@ export class PastAnswers {
     this.#options = options;
     this.#lookups = (options.metrics ?? memoryMetrics()).counter({
       name: 'assay_price_lookups_total',
-      help: 'Questions for past prices, candles and samples, by where the answer was: memory, cache, history, nowhere.',
+      help: 'Questions for past prices, candles and moments, by where the answer was: memory, cache, history, nowhere.',
       labels: ['what', 'from'],
     });
   }
@@ -84,10 +84,10 @@ export class PastAnswers {
     return { prices, nextCursor: nextCursor ?? null };
   }
 
-  /** At regular instants; see `past-samples.ts`. */
-  async samples(range: SampleRange): Promise<Samples> {
-    this.#count('samples', 'history');
-    return await samplesOf(this.#options.history, range);
+  /** At regular instants; see `past-moments.ts`. */
+  async moments(range: MomentRange): Promise<Moments> {
+    this.#count('moments', 'history');
+    return await momentsOf(this.#options.history, range);
   }
 
   async candles(

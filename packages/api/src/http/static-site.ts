@@ -1,7 +1,8 @@
-// A folder of built pages on the API port: the documentation at `/guide`, the console at `/`, or any other. In:
-// requests without a key. Out: files of that folder and nothing else: the names are listed once, and a request
-// is looked up among them, so no address leads out of it. `/guide/x` is `x.html`. A site that is one page for
-// many addresses (`pages`) answers those with it, and leaves every other one to whoever comes after it.
+// A folder of built pages on the API port: the documentation at `/guide`, the console at `/`, or any other.
+// In: requests without a key. Out: files of that folder and nothing else: the names are listed once, and a
+// request is looked up among them, so no address leads out of it. `/guide/x` is `x.html`. A site that is one
+// page for many addresses (`pages`) answers those with it, and leaves every other one to whoever comes after
+// it.
 //
 // Invariants: pages may run only scripts of this origin and those that are written in them (by their hash); a
 // page is never framed; nothing here knows anything of the installation. A folder that does not exist says

@@ -1,4 +1,5 @@
-// Routes of what there is: feeds with their parameters, sources with their state, the server itself, the caller.
+// Routes of what there is: feeds with their parameters, sources with their state, the server itself, the
+// caller.
 import type { FeedDefinition } from '@assay/oracle/model/feed';
 import { mayReadFeed } from '../auth/principal.ts';
 import type { PriceView } from '../views/prices.ts';

@@ -1,4 +1,4 @@
-// Routes of prices that were: history by pages, candles, samples at regular instants.
+// Routes of prices that were: history by pages, candles, moments at regular instants.
 import { isAssayError } from '@assay/kernel/errors/assay-error';
 import { z } from 'zod';
 import type { PastAnswers } from '../assets/past-answers.ts';
@@ -59,7 +59,7 @@ const DAY_MS = 86_400_000;
 
 function samplesRoute({ view, past }: { view: PriceView; past: PastAnswers }): Route {
   return defineRoute({
-    path: '/v1/prices/:feed/samples',
+    path: '/v1/prices/:feed/moments',
     scope: 'prices:read',
     describe:
       'The answer at regular instants of a range (default: the last day), and the changes of state between them',
@@ -80,7 +80,7 @@ function samplesRoute({ view, past }: { view: PriceView; past: PastAnswers }): R
       const fromMs = query.from ?? toMs - DAY_MS;
       if (fromMs >= toMs) throw invalid('from', new Date(fromMs).toISOString(), 'give an instant before to');
       const points = query.points ?? POINTS_DEFAULT;
-      return json(await past.samples({ feed, fromMs, toMs, points, staleAfterMs, heartbeatMs }));
+      return json(await past.moments({ feed, fromMs, toMs, points, staleAfterMs, heartbeatMs }));
     },
   });
 }

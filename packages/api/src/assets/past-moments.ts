@@ -1,14 +1,14 @@
-// What a feed was at regular instants, for charts and strips of states: a day of ten answers a second is not a
-// picture that anybody can fetch. In: a range and how many instants. Out: the answer served at each of them, and
-// every change of state between two of them with the instant at which it happened.
+// What a feed was at regular instants, for charts and strips of states: a day of ten answers a second is not
+// a picture that anybody can fetch. In: a range and how many instants. Out: the answer served at each of
+// them, and every change of state between two of them with the instant at which it happened.
 //
-// Cost: one look-up per instant and sixteen per change, in pieces, so that nobody else waits. A state that came
-// and went between two instants is not seen: `everyMs` says how close they are.
+// Cost: one look-up per instant and sixteen per change, in pieces, so that nobody else waits. A state that
+// came and went between two instants is not seen: `everyMs` says how close they are.
 import type { Answer, AnswerState } from '@assay/oracle/model/answer';
 import type { History } from '@assay/ports/history/history';
 import { decodeAnswer } from '../views/answer-log.ts';
 
-export type SampleRange = {
+export type MomentRange = {
   feed: string;
   fromMs: number;
   toMs: number;
@@ -19,7 +19,7 @@ export type SampleRange = {
   heartbeatMs: number;
 };
 
-export type Sample = {
+export type Moment = {
   at: string;
   price: string;
   low: string;
@@ -29,11 +29,11 @@ export type Sample = {
 
 export type StateChange = { at: string; state: AnswerState | 'none'; reason: string };
 
-export type Samples = {
+export type Moments = {
   feed: string;
   everyMs: number;
   /** Null where nothing was served. */
-  samples: (Sample | null)[];
+  moments: (Moment | null)[];
   changes: StateChange[];
 };
 
@@ -44,10 +44,10 @@ const SILENCES = 2;
 /** A feed that flickers all day says so by its first changes. */
 const CHANGES_MAX = 200;
 
-export async function samplesOf(history: History, range: SampleRange): Promise<Samples> {
+export async function momentsOf(history: History, range: MomentRange): Promise<Moments> {
   const { feed, fromMs, toMs, points } = range;
   const everyMs = Math.max(1, Math.floor((toMs - fromMs) / points));
-  const samples: (Sample | null)[] = [];
+  const moments: (Moment | null)[] = [];
   const changes: StateChange[] = [];
   let before: Answer | undefined;
   for (let i = 0; i <= points; i++) {
@@ -59,18 +59,18 @@ export async function samplesOf(history: History, range: SampleRange): Promise<S
         await changeBetween(history, range, { earlyMs: atMs - everyMs, lateMs: atMs, late: answer }),
       );
     }
-    samples.push(answer === undefined ? null : sampleOf(answer, atMs));
+    moments.push(answer === undefined ? null : sampleOf(answer, atMs));
     before = answer;
     if (i % PIECE === PIECE - 1) await new Promise((resolve) => setImmediate(resolve));
   }
-  return { feed, everyMs, samples, changes };
+  return { feed, everyMs, moments, changes };
 }
 
-function sampleOf({ price, low, high, state }: Answer, atMs: number): Sample {
+function sampleOf({ price, low, high, state }: Answer, atMs: number): Moment {
   return { at: new Date(atMs).toISOString(), price, low, high, state };
 }
 
-async function served(history: History, range: SampleRange, atMs: number): Promise<Answer | undefined> {
+async function served(history: History, range: MomentRange, atMs: number): Promise<Answer | undefined> {
   const row = await history.answerAt(range.feed, atMs);
   const answer = row === undefined ? undefined : decodeAnswer(row.record);
   if (answer === undefined) return undefined;
@@ -84,7 +84,7 @@ async function served(history: History, range: SampleRange, atMs: number): Promi
 /** Halves the time between two instants until the change stands between two neighbouring milliseconds. */
 async function changeBetween(
   history: History,
-  range: SampleRange,
+  range: MomentRange,
   { earlyMs, lateMs, late }: { earlyMs: number; lateMs: number; late: Answer | undefined },
 ): Promise<StateChange> {
   let [low, high] = [earlyMs, lateMs];

@@ -1,13 +1,13 @@
-// Samples of a made-up history: instants, gaps, and changes found to the millisecond.
+// Moments of a made-up history: instants, gaps, and changes found to the millisecond.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AnswerState } from '@assay/oracle/model/answer';
 import type { AnswerRow, History } from '@assay/ports/history/history';
-import { samplesOf } from './past-samples.ts';
+import { momentsOf } from './past-moments.ts';
 
 const FEED = 'BTC/USD';
 
-test('samples say what was served at each instant, where nothing was, and when the state changed', async () => {
+test('moments say what was served at each instant, where nothing was, and when the state changed', async () => {
   const rows = [
     ...[0, 500, 1_000, 1_500].map((at) => row(at, 'ok', '100.00')),
     row(2_345, 'degraded', '101.00'),
@@ -15,10 +15,10 @@ test('samples say what was served at each instant, where nothing was, and when t
     row(10_000, 'ok', '103.00'),
   ];
   const range = { feed: FEED, fromMs: 0, toMs: 10_000, points: 10, staleAfterMs: 1_000, heartbeatMs: 60_000 };
-  const { everyMs, samples, changes } = await samplesOf(historyOf(rows), range);
+  const { everyMs, moments, changes } = await momentsOf(historyOf(rows), range);
   assert.equal(everyMs, 1_000);
   assert.deepEqual(
-    samples.map((sample) => sample?.price ?? null),
+    moments.map((moment) => moment?.price ?? null),
     ['100.00', '100.00', '100.00', '102.00', '102.00', null, null, null, null, null, '103.00'],
   );
   assert.deepEqual(
