@@ -12,4 +12,9 @@ export const EXCEPTIONS: readonly Exception[] = [
       { rule: 'adapter-examples', file, reason: GENERIC },
     ];
   }),
+  ...['kebab-case', 'no-default-export'].map((rule) => ({
+    rule,
+    file: 'console/vite.config.ts',
+    reason: 'Vite looks for this name and takes the default export',
+  })),
 ];

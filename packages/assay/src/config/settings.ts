@@ -8,7 +8,6 @@ import { AGGREGATION_METHODS } from '@assay/oracle/model/feed';
 import { z } from 'zod';
 
 export const PROFILES = ['sandbox', 'live'] as const;
-export type Profile = (typeof PROFILES)[number];
 
 const port = (fallback: number, what: string) =>
   z.int().min(0).max(65535).default(fallback).describe(`${what}; 0 picks a free one and prints it`);

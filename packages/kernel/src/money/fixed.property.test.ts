@@ -10,6 +10,8 @@ import {
   divideDecimals,
   multiplyDecimals,
   parseDecimal,
+  roundDecimal,
+  subtractDecimals,
 } from './decimal.ts';
 import {
   divideRounded,
@@ -95,6 +97,9 @@ test('decimals of any scale add, multiply and compare exactly and divide as aske
     fc.property(plain, plain, rounding, (left, right, mode) => {
       const [a, b] = [parseDecimal(left), parseDecimal(right)];
       assert.ok(new Exact(decimalToText(addDecimals(a, b))).eq(new Exact(left).plus(right)));
+      assert.ok(new Exact(decimalToText(subtractDecimals(a, b))).eq(new Exact(left).minus(right)));
+      const rounded = new Exact(decimalToText(roundDecimal(a, 2, mode)));
+      assert.ok(rounded.eq(new Exact(left).toDecimalPlaces(2, MODES[mode])));
       assert.ok(new Exact(decimalToText(multiplyDecimals(a, b))).eq(new Exact(left).times(right)));
       assert.equal(Math.sign(compareDecimals(a, b)), new Exact(left).cmp(right));
       if (b.digits === 0n) return;
