@@ -48,7 +48,7 @@ export function Facts({
   facts: readonly (readonly [name: string, value: ReactNode])[];
 }): ReactNode {
   return (
-    <dl className="grid grid-cols-[repeat(auto-fill,minmax(150px,1fr))] gap-x-6 gap-y-3">
+    <dl className="grid grid-cols-[repeat(auto-fill,minmax(128px,1fr))] gap-x-6 gap-y-3">
       {facts.map(([name, value]) => (
         <div key={name} className="min-w-0">
           <dt className="text-muted text-small">{name}</dt>

@@ -14,6 +14,8 @@ export type Column<T> = {
   align?: 'right';
   /** Of the column, any CSS length. Columns without one share what is left. */
   width?: string;
+  /** Long words: breaks into lines instead of being cut. Not in tables beyond a hundred rows. */
+  isWrapped?: boolean;
   /** Only shown when somebody chooses it. */
   isExtra?: boolean;
   /** Stays on a phone; the others are left out there. */

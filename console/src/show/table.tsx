@@ -211,7 +211,7 @@ function Row<T>({ row, at, shown, to, isWalked }: RowProps<T>): ReactNode {
       {shown.map((column, i) => (
         <td
           key={column.id}
-          className={`overflow-hidden text-ellipsis whitespace-nowrap px-3 ${column.align === 'right' ? 'text-right' : ''}`}
+          className={`overflow-hidden px-3 ${column.isWrapped === true ? 'py-1 align-middle' : 'text-ellipsis whitespace-nowrap'} ${column.align === 'right' ? 'text-right' : ''}`}
         >
           {i === 0 && to !== undefined ? (
             <Link to={to} className="text-ink hover:text-accent hover:underline">

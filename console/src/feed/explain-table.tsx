@@ -1,0 +1,204 @@
+// The sources of one answer in words: what each quoted, how it was converted, its age, weight and confidence,
+// and why it was used or not. Beneath it what the answer would be without any one venue.
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import type { Cross, ExplainedSource, Explanation } from '../api/records.ts';
+import { inAddress } from '../api/use-api.ts';
+import { seriesColour } from '../show/series-colour.ts';
+import { Dot, StateDot } from '../show/state-dot.tsx';
+import { type Column, Table } from '../show/table.tsx';
+import { bpsText, durationText, groupedText, plural } from '../show/text.ts';
+
+export function ExplainTable({ explanation }: { explanation: Explanation }): ReactNode {
+  return (
+    <Table
+      title="Sources of this answer"
+      noun="price"
+      name="why"
+      rows={explanation.sources}
+      columns={[...priceColumns(explanation.crosses), ...TRUST_COLUMNS]}
+      rowKey={({ source, pair }) => `${source} ${pair}`}
+    />
+  );
+}
+
+/** What a source said, and what that is in this feed. */
+function priceColumns(crosses: readonly Cross[]): Column<ExplainedSource>[] {
+  return [
+    {
+      id: 'source',
+      title: 'Source',
+      cell: (one) => (
+        <Link
+          to={`/sources/${encodeURIComponent(one.source)}`}
+          className="inline-flex items-center gap-1.5 hover:text-accent hover:underline"
+        >
+          <Swatch source={one.source} isUsed={one.used} />
+          {one.name}
+        </Link>
+      ),
+      sort: ({ name }) => name,
+      text: ({ name }) => name,
+      width: '150px',
+      isOnPhone: true,
+    },
+    {
+      id: 'quoted',
+      title: 'Quoted',
+      cell: (one) => (
+        <>
+          {one.quoted === null ? '–' : groupedText(one.quoted)} <span className="text-muted">{one.pair}</span>
+        </>
+      ),
+      text: ({ quoted, pair }) => `${quoted ?? ''} ${pair}`.trim(),
+      align: 'right',
+      width: '186px',
+    },
+    {
+      id: 'conversion',
+      title: 'Conversion',
+      cell: ({ via }) => <span className="text-muted">{conversionText(via, crosses)}</span>,
+      text: ({ via }) => conversionText(via, crosses),
+      width: '236px',
+    },
+    {
+      id: 'converted',
+      title: 'In this feed',
+      cell: ({ converted }) => (converted === null ? '–' : groupedText(converted)),
+      sort: ({ converted }) => (converted === null ? undefined : Number(converted)),
+      text: ({ converted }) => converted ?? '',
+      align: 'right',
+      width: '124px',
+      isOnPhone: true,
+    },
+  ];
+}
+
+/** How far it is trusted, and what became of it. */
+const TRUST_COLUMNS: readonly Column<ExplainedSource>[] = [
+  {
+    id: 'off',
+    title: 'Off by',
+    cell: ({ residualBps }) => (residualBps === null ? '–' : bpsText(residualBps)),
+    sort: ({ residualBps }) => residualBps ?? undefined,
+    text: ({ residualBps }) => residualBps?.toString() ?? '',
+    align: 'right',
+    width: '88px',
+  },
+  {
+    id: 'age',
+    title: 'Age',
+    cell: ({ ageMs }) => (ageMs === null ? '–' : durationText(ageMs)),
+    sort: ({ ageMs }) => ageMs ?? undefined,
+    text: ({ ageMs }) => ageMs?.toString() ?? '',
+    align: 'right',
+    width: '56px',
+  },
+  {
+    id: 'weight',
+    title: 'Weight',
+    cell: ({ weight }) => weight.toFixed(2),
+    sort: ({ weight }) => weight,
+    text: ({ weight }) => String(weight),
+    align: 'right',
+    width: '68px',
+  },
+  {
+    id: 'confidence',
+    title: 'Confidence',
+    cell: ({ confidence }) => confidence?.toFixed(2) ?? '–',
+    sort: ({ confidence }) => confidence ?? undefined,
+    text: ({ confidence }) => confidence?.toString() ?? '',
+    align: 'right',
+    width: '88px',
+  },
+  {
+    id: 'verdict',
+    title: 'Verdict',
+    cell: ({ used, reason }) => (
+      <span title={reason} className="flex items-baseline gap-1.5">
+        <Dot tone={used ? 'ok' : 'idle'} />
+        <span className={used ? '' : 'text-muted'}>{reason}</span>
+      </span>
+    ),
+    sort: ({ used, reason }) => `${used ? 0 : 1} ${reason}`,
+    text: ({ reason }) => reason,
+    isOnPhone: true,
+    isWrapped: true,
+  },
+];
+
+/** "× 1.0004 USDT/USD, from 5 sources". */
+function conversionText(via: string | null, crosses: readonly Cross[]): string {
+  if (via === null) return 'direct';
+  const cross = crosses.find(({ pair }) => pair === via);
+  if (cross === undefined) return `through ${via}`;
+  return `× ${shortened(cross.price)} ${via}, from ${plural(cross.sourcesUsed, 'source')}`;
+}
+
+/** Zeros at the end of a factor say nothing; those of a price do. */
+function shortened(decimal: string): string {
+  return decimal.includes('.') ? decimal.replace(/0+$/, '').replace(/\.$/, '.0') : decimal;
+}
+
+export function Swatch({ source, isUsed = true }: { source: string; isUsed?: boolean }): ReactNode {
+  const colour = seriesColour(source);
+  return (
+    <svg viewBox="0 0 10 10" className="size-2.5 shrink-0" aria-hidden="true">
+      <rect x="1" y="3" width="8" height="4" rx="1" stroke={colour} fill={isUsed ? colour : 'none'} />
+    </svg>
+  );
+}
+
+/** The crosses an answer rests on, each of which can be opened. */
+export function Crosses({
+  crosses,
+  feeds,
+}: {
+  crosses: readonly Cross[];
+  feeds: ReadonlySet<string>;
+}): ReactNode {
+  if (crosses.length === 0) return null;
+  return (
+    <ul className="divide-y divide-line rounded-box border border-line">
+      {crosses.map(({ pair, price, low, high, state, reason, sourcesUsed, leftOut }) => (
+        <li key={pair} className="flex flex-wrap items-baseline gap-x-4 gap-y-0.5 px-3 py-1.5 text-table">
+          <span className="w-20 font-medium">
+            {feeds.has(pair) ? (
+              <Link to={`/feeds/${inAddress(pair)}`} className="text-accent hover:underline">
+                {pair}
+              </Link>
+            ) : (
+              pair
+            )}
+          </span>
+          <span className="w-20">
+            <StateDot state={state} />
+          </span>
+          <span>{shortened(price)}</span>
+          <span className="text-muted">
+            {shortened(low)} to {shortened(high)}, from {plural(sourcesUsed, 'source')}
+            {leftOut.length > 0 ? `, without ${leftOut.join(', ')}` : ''}
+          </span>
+          <span className="min-w-0 basis-64 text-muted">{reason}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** How much any one venue matters. */
+export function WithoutVenue({ explanation: { withoutVenue } }: { explanation: Explanation }): ReactNode {
+  if (withoutVenue.length === 0) return null;
+  return (
+    <ul className="grid grid-cols-[repeat(auto-fill,minmax(250px,1fr))] gap-x-6 gap-y-1 text-table">
+      {withoutVenue.map(({ venue, price, moveBps }) => (
+        <li key={venue}>
+          <span className="inline-block w-24 truncate align-bottom text-muted">{venue}</span>
+          {price === null ? 'no answer' : groupedText(price)}{' '}
+          {moveBps !== null && <span className="text-muted">({bpsText(moveBps)})</span>}
+        </li>
+      ))}
+    </ul>
+  );
+}
