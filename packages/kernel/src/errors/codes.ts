@@ -117,7 +117,8 @@ export const ERROR_CODES = {
   },
   PERSISTED_QUERY_NOT_FOUND: {
     meaning: 'A GraphQL document was named by its hash, and this server does not know it.',
-    recovery: 'Send the document together with its hash once; clients with persisted queries do that themselves.',
+    recovery:
+      'Send the document together with its hash once; clients with persisted queries do that themselves.',
     isTransient: false,
   },
   PORT_TAKEN: {
