@@ -67,11 +67,11 @@ function Because({ explanation, isPast }: { explanation: Explanation; isPast: bo
       <div className="grid gap-x-8 gap-y-4 xl:grid-cols-[minmax(0,660px)_minmax(0,1fr)]">
         {/* On a phone it is scrolled: labels on the ladder cannot be made smaller. */}
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls */}
-        <div className="overflow-x-auto" tabIndex={0} role="group" aria-label="Ladder">
+        <section className="overflow-x-auto" tabIndex={0} aria-label="Ladder">
           <div className="min-w-140">
             <Ladder explanation={explanation} />
           </div>
-        </div>
+        </section>
         <div className="flex min-w-0 flex-col gap-4">
           {causes.length > 0 && <p>{causes.join(' ')}</p>}
           {crosses.length > 0 && (
@@ -86,8 +86,8 @@ function Because({ explanation, isPast }: { explanation: Explanation; isPast: bo
           )}
           <Part title="To compute it again">
             <p className="text-muted">
-              A {method.replaceAll('-', ' ')} of {plural(sources.filter(({ used }) => used).length, 'price')};
-              dispersion {dispersionBps(explanation)?.toFixed(2) ?? '–'} bps. Decision{' '}
+              A {method.replaceAll('-', ' ')} of {plural(sources.filter(({ used }) => used).length, 'price')},
+              with a dispersion of {dispersionBps(explanation)?.toFixed(2) ?? '–'} bps between them. Decision{' '}
               <code className="font-mono text-table">{decision}</code>, inputs{' '}
               <code className="font-mono text-table">{inputsHash}</code>.
             </p>

@@ -1,6 +1,6 @@
 // Files of a folder over HTTP: what is found, what is not, and that no address leads out of it.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -91,6 +91,10 @@ describe('a static site', () => {
     for (const path of ['/v1/prices', '/feeds/', '/feeds/a/b', '/../secret.html', '/secret.html']) {
       assert.equal((await get(path)).status, 418, path);
     }
+    writeFileSync(join(folder, 'assets/app.Ce25rEZ8.js'), 'built anew');
+    utimesSync(join(folder, 'index.html'), 1, 1);
+    await get('/');
+    assert.equal((await get('/assets/app.Ce25rEZ8.js')).text, 'built anew');
     current = site;
   });
 

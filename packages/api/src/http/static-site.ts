@@ -8,7 +8,7 @@
 // page is never framed; nothing here knows anything of the installation. A folder that does not exist says
 // how to build it, and is looked for again.
 import { createHash } from 'node:crypto';
-import { type Dirent, readdirSync, readFileSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, relative, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -53,23 +53,27 @@ const HASHED = /[.-][A-Za-z0-9_-]{8,}(\.lean)?\.(js|css|woff2)$/;
 export function createStaticSite(options: StaticSiteOptions): StaticSite {
   const { base, folder, absence, pages } = options;
   let files: ReadonlyMap<string, File> = new Map();
-  const list = (): void => {
-    if (files.size === 0) files = filesBelow(folder);
+  let builtAtMs = 0;
+  const list = (isPage: boolean): void => {
+    // A page that was built anew asks for files with other names.
+    const now = isPage ? modifiedAtMs(join(folder, 'index.html')) : builtAtMs;
+    if (files.size === 0 || now !== builtAtMs) files = filesBelow(folder);
+    builtAtMs = now;
   };
   return {
     base,
     handle(request, response) {
       const path = request.url!.split('?', 1)[0]!;
       if (path !== base && !path.startsWith(`${base}/`)) return false;
-      if (pages !== undefined) list();
       const isPage = pages?.some((page) => isAt(page, path)) ?? false;
+      if (pages !== undefined) list(isPage);
       if (pages !== undefined && !isPage && !files.has(path.slice(base.length + 1))) return false;
       if (request.method !== 'GET' && request.method !== 'HEAD') {
         send(request, response, { status: 405, body: 'this address takes GET only', allow: 'GET, HEAD' });
       } else if (path === base) {
         response.writeHead(308, { location: `${base}/`, 'content-length': 0 }).end();
       } else {
-        list();
+        list(false);
         const name = isPage ? '' : path.slice(base.length + 1);
         if (files.size === 0) send(request, response, { status: 503, body: absence });
         else if (!serve(request, response, { files, name, isStrict: options.isStrict ?? false })) {
@@ -163,6 +167,11 @@ function policyOf(html: string, isStrict: boolean): string {
 
 function hashOf(data: Buffer | string, encoding: 'base64' | 'base64url'): string {
   return createHash('sha256').update(data).digest(encoding);
+}
+
+/** 0 when there is no such file. */
+function modifiedAtMs(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /** Empty when there is no such folder. */
