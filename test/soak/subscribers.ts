@@ -107,8 +107,9 @@ function verdict(server: ServerAnswer, crowd: CrowdAnswer, samples: Sample[], sc
       !isRssJudged || rss <= SLOPE_MAX_MB_PER_MINUTE,
     ],
     [
-      `healthy clients at most ${crowd.worstBehindMs.toFixed(0)} ms behind (at most ${BEHIND_MAX_MS})`,
-      crowd.worstBehindMs <= BEHIND_MAX_MS,
+      `healthy clients at most ${crowd.worstBehindMs.toFixed(0)} ms behind (at most ${BEHIND_MAX_MS}${isRssJudged ? '' : ', not judged in so short a run'})`,
+      // Five thousand connections are opened in the first seconds: in a short run those are all there is.
+      !isRssJudged || crowd.worstBehindMs <= BEHIND_MAX_MS,
     ],
     [
       `${crowd.lost} healthy clients lost, ${crowd.healthy} there`,

@@ -35,31 +35,29 @@ function priceColumns(crosses: readonly Cross[]): Column<ExplainedSource>[] {
         >
           <Swatch source={one.source} isUsed={one.used} />
           {one.name}
+          <span className="text-muted">{one.pair}</span>
         </Link>
       ),
       sort: ({ name }) => name,
-      text: ({ name }) => name,
-      width: '150px',
+      text: ({ name, pair }) => `${name} ${pair}`,
+      width: '226px',
       isOnPhone: true,
     },
     {
       id: 'quoted',
       title: 'Quoted',
-      cell: (one) => (
-        <>
-          {one.quoted === null ? '–' : groupedText(one.quoted)} <span className="text-muted">{one.pair}</span>
-        </>
-      ),
-      text: ({ quoted, pair }) => `${quoted ?? ''} ${pair}`.trim(),
+      cell: ({ quoted }) => (quoted === null ? '–' : groupedText(quoted)),
+      sort: ({ quoted }) => (quoted === null ? undefined : Number(quoted)),
+      text: ({ quoted }) => quoted ?? '',
       align: 'right',
-      width: '186px',
+      width: '128px',
     },
     {
       id: 'conversion',
       title: 'Conversion',
       cell: ({ via }) => <span className="text-muted">{conversionText(via, crosses)}</span>,
       text: ({ via }) => conversionText(via, crosses),
-      width: '236px',
+      width: '212px',
     },
     {
       id: 'converted',
@@ -68,7 +66,7 @@ function priceColumns(crosses: readonly Cross[]): Column<ExplainedSource>[] {
       sort: ({ converted }) => (converted === null ? undefined : Number(converted)),
       text: ({ converted }) => converted ?? '',
       align: 'right',
-      width: '124px',
+      width: '132px',
       isOnPhone: true,
     },
   ];
@@ -83,7 +81,7 @@ const TRUST_COLUMNS: readonly Column<ExplainedSource>[] = [
     sort: ({ residualBps }) => residualBps ?? undefined,
     text: ({ residualBps }) => residualBps?.toString() ?? '',
     align: 'right',
-    width: '88px',
+    width: '94px',
   },
   {
     id: 'age',
@@ -92,7 +90,7 @@ const TRUST_COLUMNS: readonly Column<ExplainedSource>[] = [
     sort: ({ ageMs }) => ageMs ?? undefined,
     text: ({ ageMs }) => ageMs?.toString() ?? '',
     align: 'right',
-    width: '56px',
+    width: '62px',
   },
   {
     id: 'weight',
@@ -101,7 +99,7 @@ const TRUST_COLUMNS: readonly Column<ExplainedSource>[] = [
     sort: ({ weight }) => weight,
     text: ({ weight }) => String(weight),
     align: 'right',
-    width: '68px',
+    width: '76px',
   },
   {
     id: 'confidence',
@@ -110,7 +108,7 @@ const TRUST_COLUMNS: readonly Column<ExplainedSource>[] = [
     sort: ({ confidence }) => confidence ?? undefined,
     text: ({ confidence }) => confidence?.toString() ?? '',
     align: 'right',
-    width: '88px',
+    width: '94px',
   },
   {
     id: 'verdict',
@@ -128,12 +126,12 @@ const TRUST_COLUMNS: readonly Column<ExplainedSource>[] = [
   },
 ];
 
-/** "× 1.0004 USDT/USD, from 5 sources". */
+/** "× 1.0004 USDT/USD, 5 sources". */
 function conversionText(via: string | null, crosses: readonly Cross[]): string {
   if (via === null) return 'direct';
   const cross = crosses.find(({ pair }) => pair === via);
   if (cross === undefined) return `through ${via}`;
-  return `× ${shortened(cross.price)} ${via}, from ${plural(cross.sourcesUsed, 'source')}`;
+  return `× ${shortened(cross.price)} ${via}, ${plural(cross.sourcesUsed, 'source')}`;
 }
 
 /** Zeros at the end of a factor say nothing; those of a price do. */
@@ -191,7 +189,7 @@ export function Crosses({
 export function WithoutVenue({ explanation: { withoutVenue } }: { explanation: Explanation }): ReactNode {
   if (withoutVenue.length === 0) return null;
   return (
-    <ul className="grid grid-cols-[repeat(auto-fill,minmax(250px,1fr))] gap-x-6 gap-y-1 text-table">
+    <ul className="grid grid-cols-[repeat(auto-fill,minmax(300px,1fr))] gap-x-6 gap-y-1 text-table">
       {withoutVenue.map(({ venue, price, moveBps }) => (
         <li key={venue}>
           <span className="inline-block w-24 truncate align-bottom text-muted">{venue}</span>

@@ -31,50 +31,6 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('../pages/feeds.tsx')).FeedsPage,
   },
   { path: '/feeds/$feed', load: async () => (await import('../pages/feed.tsx')).FeedPage },
-  {
-    path: '/sources',
-    title: 'Sources',
-    icon: 'sources',
-    isInPhoneBar: true,
-    load: async () => (await import('../pages/sources.tsx')).SourcesPage,
-  },
-  { path: '/sources/$source', load: async () => (await import('../pages/source.tsx')).SourcePage },
-  {
-    path: '/submissions',
-    title: 'Submissions',
-    icon: 'submissions',
-    load: async () => (await import('../pages/submissions.tsx')).SubmissionsPage,
-  },
-  {
-    path: '/submissions/$id',
-    load: async () => (await import('../pages/submission.tsx')).SubmissionPage,
-  },
-  {
-    path: '/requests',
-    title: 'Requests',
-    icon: 'requests',
-    load: async () => (await import('../pages/requests.tsx')).RequestsPage,
-  },
-  { path: '/requests/$id', load: async () => (await import('../pages/request.tsx')).RequestPage },
-  {
-    path: '/keys',
-    title: 'Keys',
-    icon: 'keys',
-    load: async () => (await import('../pages/keys.tsx')).KeysPage,
-  },
-  {
-    path: '/environments',
-    title: 'Environments',
-    icon: 'environments',
-    load: async () => (await import('../pages/environments.tsx')).EnvironmentsPage,
-  },
-  {
-    path: '/system',
-    title: 'System',
-    icon: 'system',
-    isInPhoneBar: true,
-    load: async () => (await import('../pages/system.tsx')).SystemPage,
-  },
 ];
 
 /** Of the rail and the palette. */

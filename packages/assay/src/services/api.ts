@@ -20,11 +20,7 @@ const CONSOLE = {
   base: '',
   folder: join(import.meta.dirname, '../../../../console/dist'),
   absence: 'The console is not built here: run "npm run build" in the checkout, then load this page again.',
-  pages: [
-    '/',
-    ...['feeds', 'sources', 'submissions', 'requests'].flatMap((name) => [`/${name}`, `/${name}/*`]),
-    ...['/keys', '/environments', '/system'],
-  ],
+  pages: ['/', '/feeds', '/feeds/*'],
   isStrict: true,
 };
 
