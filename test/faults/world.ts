@@ -24,6 +24,7 @@ import type { Source } from '@assay/oracle/sources/define-source';
 import { type ConfiguredSource, createSourceService } from '@assay/oracle/sources/source-service';
 import { createMemoryBus } from '@assay/ports/event-bus/memory';
 import type { History, ScoreRow } from '@assay/ports/history/history';
+import { VENUE_IDS } from '@assay/sandbox/listings';
 import { Sandbox } from '@assay/sandbox/sandbox';
 import { endpointsOf, SandboxOutbound } from './sandbox-outbound.ts';
 
