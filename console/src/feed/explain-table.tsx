@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import type { Cross, ExplainedSource, Explanation } from '../api/records.ts';
 import { inAddress } from '../api/use-api.ts';
 import { seriesColour } from '../show/series-colour.ts';
+import { SourceLink } from '../show/source-link.tsx';
 import { Dot, StateDot } from '../show/state-dot.tsx';
 import { type Column, Table } from '../show/table.tsx';
 import { bpsText, durationText, groupedText, plural } from '../show/text.ts';
@@ -29,19 +30,18 @@ function priceColumns(crosses: readonly Cross[]): Column<ExplainedSource>[] {
       id: 'source',
       title: 'Source',
       cell: (one) => (
-        <Link
-          to={`/sources/${encodeURIComponent(one.source)}`}
-          className="inline-flex items-center gap-1.5 hover:text-accent hover:underline"
-        >
+        <SourceLink source={one.source} className="inline-flex flex-wrap items-center gap-x-1.5">
           <Swatch source={one.source} isUsed={one.used} />
           {one.name}
           <span className="text-muted">{one.pair}</span>
-        </Link>
+        </SourceLink>
       ),
       sort: ({ name }) => name,
       text: ({ name, pair }) => `${name} ${pair}`,
       width: '226px',
+      phoneWidth: '33%',
       isOnPhone: true,
+      isWrapped: true,
     },
     {
       id: 'quoted',
@@ -67,6 +67,7 @@ function priceColumns(crosses: readonly Cross[]): Column<ExplainedSource>[] {
       text: ({ converted }) => converted ?? '',
       align: 'right',
       width: '132px',
+      phoneWidth: '35%',
       isOnPhone: true,
     },
   ];

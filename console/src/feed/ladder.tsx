@@ -3,6 +3,7 @@
 // with their distance, so that one liar does not squeeze all others into a line.
 import type { ReactNode } from 'react';
 import type { ExplainedSource, Explanation } from '../api/records.ts';
+import { useIsPhone } from '../frame/viewport.ts';
 import { seriesColour } from '../show/series-colour.ts';
 import { bpsText, groupedText } from '../show/text.ts';
 
@@ -10,16 +11,26 @@ type Rung = { source: ExplainedSource; value: number; y: number; labelY: number;
 
 const LABEL_PX = 17;
 const TOP_PX = 14;
-const AXIS_X = 128;
-const TICK = { from: 134, to: 190 };
-const LABEL_X = 246;
-const WIDTH = 660;
+
+type Layout = {
+  width: number;
+  axisX: number;
+  tick: { from: number; to: number };
+  labelX: number;
+  priceX?: number;
+};
+
+const WIDE: Layout = { width: 660, axisX: 128, tick: { from: 134, to: 190 }, labelX: 246, priceX: 478 };
+/** On a phone the table beneath has the prices. */
+const NARROW: Layout = { width: 366, axisX: 112, tick: { from: 117, to: 143 }, labelX: 172 };
 /** Room around the used prices and the interval, as a share of their span. */
 const PADDING = 0.25;
 
 export function Ladder({ explanation }: { explanation: Explanation }): ReactNode {
+  const layout = useIsPhone() ? NARROW : WIDE;
   const priced = explanation.sources.filter((one) => one.converted !== null);
   if (priced.length === 0) return <p className="text-muted">No source had a price to stand on the ladder.</p>;
+  const { width, axisX, labelX } = layout;
   const height = Math.max(220, priced.length * LABEL_PX + 2 * TOP_PX);
   const domain = domainOf(explanation, priced);
   const yOf = (value: number): number => {
@@ -36,57 +47,59 @@ export function Ladder({ explanation }: { explanation: Explanation }): ReactNode
     <svg
       role="img"
       aria-label={`Ladder of ${priced.length} prices around ${groupedText(explanation.price)}; the table below says the same in words`}
-      viewBox={`0 0 ${WIDTH} ${height}`}
+      viewBox={`0 0 ${width} ${height}`}
       className="w-full max-w-165"
-      fontSize="11"
+      fontSize={layout.priceX === undefined ? 10 : 11}
     >
       <rect
-        x={AXIS_X}
+        x={axisX}
         y={yOf(high)}
-        width={LABEL_X - AXIS_X - 20}
+        width={labelX - axisX - 20}
         height={Math.max(1, yOf(low) - yOf(high))}
         fill="var(--accent)"
         opacity="0.13"
       />
-      <line x1={AXIS_X} x2={AXIS_X} y1={TOP_PX / 2} y2={height - TOP_PX / 2} stroke="var(--line)" />
-      <AxisLabel y={yOf(high)} text={groupedText(explanation.high)} near={yOf(price)} />
-      <AxisLabel y={yOf(low)} text={groupedText(explanation.low)} near={yOf(price)} />
+      <line x1={axisX} x2={axisX} y1={TOP_PX / 2} y2={height - TOP_PX / 2} stroke="var(--line)" />
+      <AxisLabel x={axisX - 9} y={yOf(high)} text={groupedText(explanation.high)} near={yOf(price)} />
+      <AxisLabel x={axisX - 9} y={yOf(low)} text={groupedText(explanation.low)} near={yOf(price)} />
       <line
-        x1={AXIS_X - 5}
-        x2={LABEL_X - 20}
+        x1={axisX - 5}
+        x2={labelX - 20}
         y1={yOf(price)}
         y2={yOf(price)}
         stroke="var(--ink)"
         strokeWidth="1.4"
       />
-      <text x={AXIS_X - 9} y={yOf(price) + 4} textAnchor="end" fill="var(--ink)" fontWeight="600">
+      <text x={axisX - 9} y={yOf(price) + 4} textAnchor="end" fill="var(--ink)" fontWeight="600">
         {groupedText(explanation.price)}
       </text>
       {rungs.map((rung) => (
-        <RungMark key={`${rung.source.source} ${rung.source.pair}`} rung={rung} />
+        <RungMark key={`${rung.source.source} ${rung.source.pair}`} rung={rung} layout={layout} />
       ))}
     </svg>
   );
 }
 
 /** Bounds of the interval, unless they would stand on the answer's own figure. */
-function AxisLabel({ y, text, near }: { y: number; text: string; near: number }): ReactNode {
+function AxisLabel({ x, y, text, near }: { x: number; y: number; text: string; near: number }): ReactNode {
   if (Math.abs(y - near) < 13) return null;
   return (
-    <text x={AXIS_X - 9} y={y + 4} textAnchor="end" fill="var(--muted)">
+    <text x={x} y={y + 4} textAnchor="end" fill="var(--muted)">
       {text}
     </text>
   );
 }
 
-function RungMark({ rung: { source, y, labelY, isBeyond } }: { rung: Rung }): ReactNode {
+function RungMark({ rung, layout }: { rung: Rung; layout: Layout }): ReactNode {
+  const { source, y, labelY, isBeyond } = rung;
+  const { width, tick, labelX, priceX } = layout;
   const colour = seriesColour(source.source);
   return (
     <g>
       <rect
-        x={TICK.from}
+        x={tick.from}
         y={y - 2}
-        width={TICK.to - TICK.from}
+        width={tick.to - tick.from}
         height="4"
         rx="1.5"
         fill={source.used ? colour : 'var(--paper)'}
@@ -94,28 +107,35 @@ function RungMark({ rung: { source, y, labelY, isBeyond } }: { rung: Rung }): Re
         strokeWidth="1.2"
       />
       <polyline
-        points={`${TICK.to + 3},${y} ${TICK.to + 22},${y} ${LABEL_X - 18},${labelY} ${LABEL_X - 6},${labelY}`}
+        points={`${tick.to + 3},${y} ${tick.to + 22},${y} ${labelX - 18},${labelY} ${labelX - 6},${labelY}`}
         fill="none"
         stroke="var(--line)"
       />
-      <text x={LABEL_X} y={labelY + 4} fill={source.used ? 'var(--ink)' : 'var(--muted)'}>
+      <text x={labelX} y={labelY + 4} fill={source.used ? 'var(--ink)' : 'var(--muted)'}>
         {source.name} <tspan fill="var(--muted)">{source.pair}</tspan>
       </text>
-      <text
-        x={LABEL_X + 232}
-        y={labelY + 4}
-        fill={source.used ? 'var(--ink)' : 'var(--muted)'}
-        textAnchor="middle"
-      >
-        {groupedText(source.converted ?? '')}
-      </text>
-      <text x={WIDTH - 2} y={labelY + 4} textAnchor="end" fill="var(--muted)">
+      {priceX !== undefined && (
+        <text
+          x={priceX}
+          y={labelY + 4}
+          fill={source.used ? 'var(--ink)' : 'var(--muted)'}
+          textAnchor="middle"
+        >
+          {groupedText(source.converted ?? '')}
+        </text>
+      )}
+      <text x={width - 2} y={labelY + 4} textAnchor="end" fill="var(--muted)">
         {isBeyond ? '⇥ ' : ''}
-        {source.residualBps === null ? '' : bpsText(source.residualBps)}
-        {source.used ? '' : ' left out'}
+        {source.residualBps === null ? '' : distanceText(source.residualBps, priceX === undefined)}
+        {source.used || priceX === undefined ? '' : ' left out'}
       </text>
     </g>
   );
+}
+
+/** On a phone without its unit, which the table beneath has. */
+function distanceText(bps: number, isNarrow: boolean): string {
+  return isNarrow ? bpsText(bps).replace(' bps', '') : bpsText(bps);
 }
 
 function domainOf(

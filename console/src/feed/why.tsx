@@ -65,13 +65,7 @@ function Because({ explanation, isPast }: { explanation: Explanation; isPast: bo
         </p>
       )}
       <div className="grid gap-x-8 gap-y-4 xl:grid-cols-[minmax(0,660px)_minmax(0,1fr)]">
-        {/* On a phone it is scrolled: labels on the ladder cannot be made smaller. */}
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls */}
-        <section className="overflow-x-auto" tabIndex={0} aria-label="Ladder">
-          <div className="min-w-140">
-            <Ladder explanation={explanation} />
-          </div>
-        </section>
+        <Ladder explanation={explanation} />
         <div className="flex min-w-0 flex-col gap-4">
           {causes.length > 0 && <p>{causes.join(' ')}</p>}
           {crosses.length > 0 && (

@@ -38,3 +38,8 @@ export const TITLED: readonly (PageEntry & { title: string; icon: IconName })[] 
   (page): page is PageEntry & { title: string; icon: IconName } =>
     page.title !== undefined && page.icon !== undefined,
 );
+
+/** Whether there is a page of that template: what leads nowhere is no link. */
+export function hasPage(path: string): boolean {
+  return PAGES.some((page) => page.path === path);
+}

@@ -5,7 +5,7 @@ import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { Feed, Source } from '../api/records.ts';
 import { inAddress, useApi } from '../api/use-api.ts';
 import { session } from '../session/session.ts';
-import { TITLED } from './pages.ts';
+import { hasPage, TITLED } from './pages.ts';
 import { chooseTheme } from './theme.ts';
 
 type Entry = { kind: string; title: string; also?: string; run: () => void };
@@ -99,7 +99,7 @@ function useEntries(): Entry[] {
   return [
     ...TITLED.map(({ path, title }) => ({ kind: 'Page', title, run: to(path) })),
     ...feeds.map(({ feed }) => ({ kind: 'Feed', title: feed, run: to(`/feeds/${inAddress(feed)}`) })),
-    ...sources.map(({ source, name }) => ({
+    ...(hasPage('/sources/$source') ? sources : []).map(({ source, name }) => ({
       kind: 'Source',
       title: name,
       also: source,

@@ -143,10 +143,12 @@ function PhoneBar(): ReactNode {
             {title}
           </Link>
         ))}
-        <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)} className={look}>
-          <Icon name="more" />
-          More
-        </button>
+        {others.length > 0 && (
+          <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)} className={look}>
+            <Icon name="more" />
+            More
+          </button>
+        )}
       </div>
     </nav>
   );

@@ -37,6 +37,7 @@ const COLUMNS: readonly Column<FeedRow>[] = [
     text: ({ feed }) => feed,
     isOnPhone: true,
     width: '110px',
+    phoneWidth: '26%',
   },
   {
     id: 'price',
@@ -65,6 +66,7 @@ const COLUMNS: readonly Column<FeedRow>[] = [
     text: ({ live }) => live?.state ?? 'missing',
     isOnPhone: true,
     width: '105px',
+    phoneWidth: '24%',
   },
   {
     id: 'age',
@@ -75,6 +77,7 @@ const COLUMNS: readonly Column<FeedRow>[] = [
     align: 'right',
     isOnPhone: true,
     width: '72px',
+    phoneWidth: '17%',
   },
   {
     id: 'sources',

@@ -9,6 +9,7 @@ import { type Moments, useFeeds, useLastDay } from '../feed/use-feeds.ts';
 import { useStatus } from '../frame/use-status.ts';
 import { type LivePrice, useAllPrices } from '../live/board.ts';
 import { Page, Section } from '../show/page.tsx';
+import { SourceLink } from '../show/source-link.tsx';
 import { Dot, StateDot, type Tone, toneClass, toneOf } from '../show/state-dot.tsx';
 import { StateStrip } from '../show/state-strip.tsx';
 import { Bar, Disconnected, Empty, Loaded, TableSkeleton } from '../show/states.tsx';
@@ -79,8 +80,9 @@ function Verdict({ feeds, sources }: { feeds: readonly Feed[]; sources: readonly
       </p>
       {status !== undefined && (
         <p className="text-muted">
-          {plural(sources.length, 'source')} · {status.streamClients + status.graphqlClients} clients follow
-          prices · running since {whenText(Date.parse(status.startedAt))}
+          {plural(sources.length, 'source')} ·{' '}
+          {plural(status.streamClients + status.graphqlClients, 'client')} following prices · running since{' '}
+          {whenText(Date.parse(status.startedAt))}
         </p>
       )}
     </div>
@@ -177,12 +179,9 @@ function SourcesInNeed({ sources }: { sources: readonly Source[] }): ReactNode {
       <ul className="divide-y divide-line rounded-box border border-line">
         {needy.map(({ source, name, state, sentence, retryAt }) => (
           <li key={source} className="flex flex-wrap items-baseline gap-x-4 gap-y-1 px-3 py-2">
-            <Link
-              to={`/sources/${encodeURIComponent(source)}`}
-              className="w-36 font-medium hover:text-accent hover:underline"
-            >
+            <SourceLink source={source} className="w-36 font-medium">
               {name}
-            </Link>
+            </SourceLink>
             <span className="w-28">
               <StateDot state={state} tone={toneOf(state) === 'ok' ? 'idle' : toneOf(state)} />
             </span>
@@ -234,7 +233,7 @@ function Legend({ fill, children }: { fill: string; children: ReactNode }): Reac
 function Day({ feed }: { feed: string }): ReactNode {
   const day = useLastDay(feed);
   return (
-    <li className="grid min-h-7 grid-cols-[96px_minmax(0,1fr)_auto] items-center gap-x-3 px-3 text-table sm:grid-cols-[96px_92px_minmax(0,1fr)_130px_56px]">
+    <li className="grid min-h-7 grid-cols-[84px_minmax(0,1fr)_120px] items-center gap-x-3 px-3 text-table sm:grid-cols-[96px_92px_minmax(0,1fr)_130px_56px]">
       <Link to={`/feeds/${inAddress(feed)}`} className="font-medium hover:text-accent hover:underline">
         {feed}
       </Link>

@@ -20,6 +20,8 @@ export type Column<T> = {
   isExtra?: boolean;
   /** Stays on a phone; the others are left out there. */
   isOnPhone?: boolean;
+  /** Instead of `width` there; columns without one share what is left. */
+  phoneWidth?: string;
 };
 
 /** "price" ascending, "-price" descending. */

@@ -6,7 +6,15 @@
 // In: rows, columns, a key per row and, where rows lead somewhere, `linkTo` (a link in the first column).
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  type CSSProperties,
+  type ReactNode,
+  type RefObject,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { useIsPhone } from '../frame/viewport.ts';
 import { TextInput } from './dialog.tsx';
 import { arrange, type Column, nextSorting, type Sorting, toCsv } from './table-order.ts';
@@ -99,6 +107,7 @@ function Rows<T>(props: RowsProps<T>): ReactNode {
   const items = virtual.getVirtualItems();
   const first = isVirtual ? (items[0]?.index ?? 0) : 0;
   const last = isVirtual ? (items.at(-1)?.index ?? -1) : arranged.length - 1;
+  const isPhone = useIsPhone();
   const walked = useRowKeys({
     box,
     count: arranged.length,
@@ -115,8 +124,8 @@ function Rows<T>(props: RowsProps<T>): ReactNode {
         className="w-full table-fixed border-collapse text-table"
       >
         <colgroup>
-          {shown.map(({ id, width }) => (
-            <col key={id} style={width === undefined ? {} : { width }} />
+          {shown.map(({ id, width, phoneWidth }) => (
+            <col key={id} style={widthOf(isPhone ? phoneWidth : width)} />
           ))}
         </colgroup>
         <thead className="sticky top-0 z-10 bg-surface">
@@ -164,7 +173,7 @@ function Head<T>({
     <th
       scope="col"
       aria-sort={direction ?? (column.sort === undefined ? undefined : 'none')}
-      className="overflow-hidden border-line border-b px-3 text-left font-medium text-muted"
+      className="overflow-hidden border-line border-b px-2 text-left font-medium text-muted sm:px-3"
     >
       {column.sort === undefined ? (
         <span className={`flex truncate ${place}`}>{column.title}</span>
@@ -211,7 +220,7 @@ function Row<T>({ row, at, shown, to, isWalked }: RowProps<T>): ReactNode {
       {shown.map((column, i) => (
         <td
           key={column.id}
-          className={`overflow-hidden px-3 ${column.isWrapped === true ? 'py-1 align-middle' : 'text-ellipsis whitespace-nowrap'} ${column.align === 'right' ? 'text-right' : ''}`}
+          className={`overflow-hidden px-2 sm:px-3 ${column.isWrapped === true ? 'py-1 align-middle' : 'text-ellipsis whitespace-nowrap'} ${column.align === 'right' ? 'text-right' : ''}`}
         >
           {i === 0 && to !== undefined ? (
             <Link to={to} className="text-ink hover:text-accent hover:underline">
@@ -224,6 +233,10 @@ function Row<T>({ row, at, shown, to, isWalked }: RowProps<T>): ReactNode {
       ))}
     </tr>
   );
+}
+
+function widthOf(width: string | undefined): CSSProperties {
+  return width === undefined ? {} : { width };
 }
 
 /** The place of rows that are not drawn. */
