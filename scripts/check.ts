@@ -29,6 +29,11 @@ const STEPS: Step[] = [
     command: [binOf('typescript', 'tsc'), '-p', 'console'],
   },
   {
+    name: 'browser',
+    about: 'TypeScript: tests in a browser',
+    command: [binOf('typescript', 'tsc'), '-p', 'test/console'],
+  },
+  {
     name: 'style',
     about: 'Biome: format and lint',
     command: [binOf('@biomejs/biome', 'biome'), 'check', '--error-on-warnings', '--max-diagnostics=200', '.'],

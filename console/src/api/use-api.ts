@@ -1,6 +1,6 @@
 // Queries as hooks. In: an address of the API. Out: TanStack Query's result, whose error is an ApiProblem.
 // The address is the cache's key, so two components that ask the same share one request.
-import { QueryClient, type UseQueryResult, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, QueryClient, type UseQueryResult, useQuery } from '@tanstack/react-query';
 import { type ApiProblem, ask } from './http.ts';
 
 export type ApiQueryOptions = {
@@ -9,6 +9,8 @@ export type ApiQueryOptions = {
   /** Younger answers are not asked for again. Default 5 s. */
   freshForMs?: number;
   isEnabled?: boolean;
+  /** While the answer to a new address is on its way, that to the one before stays. */
+  keepsLast?: boolean;
 };
 
 /** Two more attempts hide a restart; more only delay the sentence that says what is wrong. */
@@ -39,6 +41,7 @@ export function useApi<T>(path: string, options: ApiQueryOptions = {}): UseQuery
     queryFn: ({ signal }) => ask<T>(path, { signal }),
     refetchInterval: options.everyMs ?? false,
     ...(options.freshForMs === undefined ? {} : { staleTime: options.freshForMs }),
+    ...(options.keepsLast === true ? { placeholderData: keepPreviousData } : {}),
     enabled: options.isEnabled ?? true,
   });
 }

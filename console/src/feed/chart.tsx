@@ -2,7 +2,7 @@
 // lines; gaps as gaps. What the pointer is over is told in the row above it, every figure at that instant.
 // Range and look stand in the address.
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import type { CandlePage, Feed } from '../api/records.ts';
 import { inAddress, useApi } from '../api/use-api.ts';
 import { Section } from '../show/page.tsx';
@@ -15,6 +15,8 @@ import type { Moments } from './use-feeds.ts';
 type Look = 'line' | 'candles';
 
 const POINTS = 300;
+/** While there is nothing to draw. */
+const LOOK_AGAIN_MS = 5_000;
 const HISTORY_KEPT_MS = 2_592_000_000;
 
 export function FeedChart({ definition }: { definition: Feed }): ReactNode {
@@ -94,19 +96,26 @@ function ChartOf({ definition, range, look, hasThresholds }: ChartOfProps): Reac
   const { feed } = definition;
   const stepMs = Math.max(1_000, Math.ceil(range.ms / POINTS / 1_000) * 1_000);
   // Whole steps, so that a second look within one asks nothing.
-  const [toMs] = useState(() => Math.floor(Date.now() / stepMs) * stepMs);
+  const [toMs, setTo] = useState(() => Math.floor(Date.now() / stepMs) * stepMs);
   const fromMs = toMs - range.ms;
   const isByMoments = look === 'line' && range.ms <= HISTORY_KEPT_MS;
   const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
   const points = Math.round(range.ms / stepMs);
   const moments = useApi<Moments>(
     `/v1/prices/${inAddress(feed)}/moments?from=${from}&to=${to}&points=${points}`,
-    { isEnabled: isByMoments, freshForMs: Number.POSITIVE_INFINITY },
+    { isEnabled: isByMoments, freshForMs: Number.POSITIVE_INFINITY, keepsLast: true },
   );
   const candles = useApi<CandlePage>(
     `/v1/prices/${inAddress(feed)}/candles?interval=${range.candle}&from=${from}&limit=1000`,
     { isEnabled: !isByMoments, everyMs: 60_000 },
   );
+  const isNothing = isByMoments && (moments.data?.moments.every((moment) => moment === null) ?? false);
+  useEffect(() => {
+    // Just started: the first answers are on their way into the history.
+    if (!isNothing) return undefined;
+    const timer = setInterval(() => setTo(Math.floor(Date.now() / stepMs) * stepMs), LOOK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [isNothing, stepMs]);
   const what = `The chart of ${feed}`;
   const stillWorks = 'The price above is still live.';
   const empty = (

@@ -2,6 +2,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { inAddress, useApi } from '../api/use-api.ts';
+import { useNowMs } from '../live/now.ts';
 import { Button } from '../show/button.tsx';
 import { halfWidthBps } from '../show/interval-bar.tsx';
 import { Section } from '../show/page.tsx';
@@ -17,14 +18,18 @@ const STEPS = [
   { title: 'each hour', ms: 3_600_000 },
 ] as const;
 const ROWS = 20;
+/** Rows that move more often cannot be pointed at. */
+const NEWEST_EVERY_MS = 10_000;
 
 export function PastAnswers({ feed }: { feed: string }): ReactNode {
   const [stepMs, setStep] = useState<number>(10_000);
-  const [toMs, setTo] = useState(() => floor(Date.now(), 10_000));
+  const [pinnedMs, pin] = useState<number>();
+  const nowMs = useNowMs();
+  const toMs = pinnedMs ?? floor(floor(nowMs, Math.max(stepMs, NEWEST_EVERY_MS)), stepMs);
   const from = new Date(toMs - ROWS * stepMs).toISOString();
   const query = useApi<Moments>(
     `/v1/prices/${inAddress(feed)}/moments?from=${from}&to=${new Date(toMs).toISOString()}&points=${ROWS}`,
-    { freshForMs: Number.POSITIVE_INFINITY },
+    { freshForMs: Number.POSITIVE_INFINITY, keepsLast: true },
   );
   return (
     <Section
@@ -36,7 +41,7 @@ export function PastAnswers({ feed }: { feed: string }): ReactNode {
             value={stepMs}
             onChange={(event) => {
               setStep(Number(event.target.value));
-              setTo(floor(Date.now(), Number(event.target.value)));
+              pin(undefined);
             }}
             className="h-7 rounded-box border border-line bg-paper px-2 text-table"
           >
@@ -46,8 +51,8 @@ export function PastAnswers({ feed }: { feed: string }): ReactNode {
               </option>
             ))}
           </select>
-          <Button onClick={() => setTo(toMs - ROWS * stepMs)}>Earlier</Button>
-          <Button onClick={() => setTo(floor(Date.now(), stepMs))}>Now</Button>
+          <Button onClick={() => pin(toMs - ROWS * stepMs)}>Earlier</Button>
+          <Button onClick={() => pin(undefined)}>Now</Button>
         </>
       }
     >

@@ -1,6 +1,6 @@
 // Sign-in by key. Out: a session, once the server has accepted the key. Says where a key is found, because
 // the first person who sees this page has just started the sandbox.
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { type ApiProblem, ask } from '../api/http.ts';
 import { Mark } from '../frame/shell.tsx';
 import { Button } from '../show/button.tsx';
@@ -12,8 +12,11 @@ export function SignIn(): ReactNode {
   const [key, setKey] = useState('');
   const [problem, setProblem] = useState<string>();
   const [isAsking, setAsking] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     document.title = 'Sign in · Assay';
+    // There is nothing else to do here.
+    form.current?.querySelector('input')?.focus();
   }, []);
   const signIn = async (): Promise<void> => {
     const given = key.trim();
@@ -41,6 +44,7 @@ export function SignIn(): ReactNode {
         </p>
       )}
       <form
+        ref={form}
         className="flex flex-col gap-3"
         onSubmit={(event) => {
           event.preventDefault();
@@ -63,18 +67,24 @@ export function SignIn(): ReactNode {
           </Button>
         </div>
       </form>
-      <div className="flex flex-col gap-2 border-line border-t pt-4 text-muted">
-        <p>
-          <strong className="font-medium text-ink">In the sandbox</strong> the key stands in the terminal
-          where Assay was started, in the line <code className="font-mono text-table">api key</code>.
-        </p>
-        <p>
-          <strong className="font-medium text-ink">Elsewhere</strong> an administrator makes one with{' '}
-          <code className="font-mono text-table">assay keys create</code>; it is shown once.
-        </p>
-        <p>The key stays in this tab and is forgotten when it is closed.</p>
-      </div>
+      <WhereKeysAre />
     </main>
+  );
+}
+
+function WhereKeysAre(): ReactNode {
+  return (
+    <div className="flex flex-col gap-2 border-line border-t pt-4 text-muted">
+      <p>
+        <strong className="font-medium text-ink">In the sandbox</strong> the key stands in the terminal where
+        Assay was started, in the line <code className="font-mono text-table">api key</code>.
+      </p>
+      <p>
+        <strong className="font-medium text-ink">Elsewhere</strong> an administrator makes one with{' '}
+        <code className="font-mono text-table">assay keys create</code>; it is shown once.
+      </p>
+      <p>The key stays in this tab and is forgotten when it is closed.</p>
+    </div>
   );
 }
 

@@ -340,7 +340,7 @@ function CopyCsv({ text }: { text: () => string }): ReactNode {
         );
       }}
     >
-      <span role="status">{said === '' ? 'Copy as CSV' : said}</span>
+      {said === '' ? 'Copy as CSV' : said}
     </button>
   );
 }
