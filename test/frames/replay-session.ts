@@ -46,7 +46,7 @@ export function replaySession(
   source: Source,
 ): SessionReport {
   const instruments = instrumentsOf(source.id, folder, rows);
-  const context = contextFor(source, instruments);
+  const contextOf = contextsFor(source, instruments);
   const hash = createHash('sha256');
   const kinds = new Map<string, KindCount>();
   const report: SessionReport = {
@@ -66,10 +66,10 @@ export function replaySession(
     if (report.violations.length < VIOLATIONS_MAX) report.violations.push(text);
   };
   checkMapping(source, instruments, report, violate);
-  for (const { dir, raw, t } of rows) {
+  for (const { conn, dir, raw, t } of rows) {
     if (dir !== 'in') continue;
     report.stored++;
-    const outcome = read(source, raw, context);
+    const outcome = read(source, raw, contextOf(conn));
     count(outcome, kinds, report, violate);
     if (!('frame' in outcome) || outcome.frame.kind !== 'prices') continue;
     for (const parsed of outcome.frame.prices) {
@@ -107,9 +107,18 @@ function read(source: Source, raw: string, context: SourceContext): Outcome {
 }
 
 /**
- * The instruments stand for pairs under their own names, so that contracts and unlisted ones are read as
- * well.
+ * A context for each connection. The instruments stand for pairs under their own names, so that contracts
+ * and unlisted ones are read as well.
  */
+function contextsFor(source: Source, instruments: Instruments): (connection: string) => SourceContext {
+  const contexts = new Map<string, SourceContext>();
+  return (connection) => {
+    const context = contexts.get(connection) ?? contextFor(source, instruments);
+    contexts.set(connection, context);
+    return context;
+  };
+}
+
 function contextFor(source: Source, instruments: Instruments): SourceContext {
   return {
     endpoints: source.endpoints,
@@ -118,6 +127,8 @@ function contextFor(source: Source, instruments: Instruments): SourceContext {
     pairs: [...instruments.names],
     pairOf: (symbol) => (instruments.isEverything || instruments.names.has(symbol) ? symbol : undefined),
     symbolOf: (pair) => pair,
+    session: {},
+    channels: new Map(),
   };
 }
 

@@ -98,6 +98,7 @@ function check(source: Source, one: SourceExample, payload: string): void {
   let prices: Parsed[];
   try {
     if (one.transport === 'stream') {
+      for (const before of one.after ?? []) source.stream!.parse(before, context);
       const frame = source.stream!.parse(payload, context);
       assert.ok(frame.name !== '');
       prices = frame.kind === 'prices' ? frame.prices : [];

@@ -36,7 +36,10 @@ function contextOf(source: Source, example: SourceExample, pairs = example.pairs
 
 function outcomeOf(source: Source, example: SourceExample, payload: string, context: SourceContext): Outcome {
   try {
-    if (example.transport === 'stream') return outcomeOfFrame(source.stream!.parse(payload, context));
+    if (example.transport === 'stream') {
+      for (const frame of example.after ?? []) source.stream!.parse(frame, context);
+      return outcomeOfFrame(source.stream!.parse(payload, context));
+    }
     const http = source.http!;
     const receivedAt = example.receivedAt ?? RECEIVED_AT;
     const response = { status: 200, headers: {}, body: payload, receivedAt };
@@ -134,6 +137,14 @@ for (const source of sources) {
     }
   });
 }
+
+test('every adapter says how its protocol was checked, on which version and when', () => {
+  for (const { id, kind, checked } of sources) {
+    if (kind === 'submitted') continue;
+    assert.match(checked?.on ?? '', /^20\d\d-\d\d-\d\d$/, id);
+    assert.ok(checked?.version !== '' && ['recorded', 'documented'].includes(checked?.by ?? ''), id);
+  }
+});
 
 test('frames of a kind that no adapter knows are typed errors that name the frame', () => {
   for (const source of sources.filter(({ stream }) => stream !== undefined)) {

@@ -57,6 +57,14 @@ export type SourceContext = {
   symbolOf(pair: Pair): string;
   /** Settings of this one source from the configuration (pool addresses, coin ids). */
   options: Record<string, unknown>;
+  /** What `stream.prepare` read before this connection was opened; empty without it. */
+  session: Readonly<Record<string, string>>;
+  /**
+   * What earlier frames of this connection said, for venues whose frames name a number instead of an
+   * instrument (Bitfinex): channel to venue symbol. Empty with each connection; only `parse` of a stream
+   * writes to it, and only for pairs that were asked for, so it is never larger than they are.
+   */
+  channels: Map<string, string>;
   /**
    * One pair of a batch that cannot be believed, without the others being lost. Where it is absent the
    * error is thrown, and the whole answer with it.
@@ -131,7 +139,16 @@ export type Frame =
   /** A known kind of data that carries no price (order-book difference, candle of no use). */
   | { kind: 'ignored'; name: string };
 
+/** Some venues give a token or an address by HTTP that a connection is opened with. */
+export type StreamPreparation = {
+  request(context: SourceContext): SourceRequest;
+  /** Status 200 only. What it returns is `context.session` of the connection. */
+  read(response: SourceResponse, context: SourceContext): Record<string, string>;
+};
+
 export type StreamTransport = {
+  /** Asked before each connection; a failure counts as a failed connection and waits as one. */
+  prepare?: StreamPreparation;
   url(context: SourceContext): string;
   headers?(context: SourceContext): Record<string, string>;
   /**
@@ -140,6 +157,8 @@ export type StreamTransport = {
    */
   subscribe(context: SourceContext): string[];
   parse(frame: string | Uint8Array, context: SourceContext): Frame;
+  /** Binary frames are texts compressed so; `parse` gets the text. */
+  compression?: 'gzip';
   /**
    * Keepalive from us: a text is sent as it is (OKX wants the text `ping`), `frame` is a ping of the
    * protocol.
@@ -166,6 +185,29 @@ export type StreamTransport = {
   messagesPerSecond: number;
 };
 
+/** One line of a venue's own list of what can be traded. */
+export type Instrument = {
+  /** The venue's spelling, as `symbol` gives it. */
+  symbol: string;
+  /** In our names (BTC, where a venue says XBT). */
+  base: string;
+  quote: string;
+  /** False: listed, but halted, not yet open or about to go. */
+  isTrading: boolean;
+  /** Name of what is traded, where the list tells it: two coins may share a ticker. */
+  title?: string;
+};
+
+/**
+ * The venue's own list, read at start and once a day: it finds delistings, halts, renamings and tickers that
+ * mean something else.
+ */
+export type InstrumentList = {
+  requests(context: SourceContext): SourceRequest[];
+  /** Status 200 only; what is no spot market (futures, options, leveraged tokens) is left out. */
+  parse(response: SourceResponse, request: SourceRequest, context: SourceContext): Instrument[];
+};
+
 export type SourceLimits = {
   /** The venue's own limit for requests. */
   requests: { count: number; windowMs: number };
@@ -177,6 +219,8 @@ export type SourceExample = {
   name: string;
   /** A response body (`http`) or frame (`stream`) as the venue sends it. */
   transport: 'http' | 'stream' | 'submission';
+  /** Frames of the same connection that came before it, where reading it rests on them. */
+  after?: readonly string[];
   payload: string;
   /** Pairs that are configured when it arrives. */
   pairs: Pair[];
@@ -207,6 +251,12 @@ export type Source = {
   limits: SourceLimits;
   http?: HttpTransport;
   stream?: StreamTransport;
+  instruments?: InstrumentList;
+  /**
+   * How its protocol was checked: against `recorded` traffic, or against what is `documented` only; the
+   * venue's version of it; and the day.
+   */
+  checked?: { by: 'recorded' | 'documented'; version: string; on: string };
   /** Small real payloads with the expected result; also the reader's first look at the venue. */
   examples: readonly SourceExample[];
 };

@@ -114,6 +114,18 @@ export function microsecondsIn(value: unknown, frame: string, field: string): nu
   throw badPayload(frame, field, value, 'microseconds since 1970');
 }
 
+/**
+ * Nanoseconds; as a text, because they are more than a double holds. @throws AssayError SOURCE_BAD_PAYLOAD
+ */
+export function nanosecondsIn(value: unknown, frame: string, field: string): number {
+  const ns = typeof value === 'number' && Number.isFinite(value) ? String(Math.trunc(value)) : value;
+  if (typeof ns === 'string' && /^\d{1,19}$/.test(ns)) {
+    const ms = Number(BigInt(ns) / 1_000_000n);
+    if (ms <= LATEST_MS) return ms;
+  }
+  throw badPayload(frame, field, value, 'nanoseconds since 1970');
+}
+
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 /**

@@ -47,6 +47,18 @@ export function checkSource(candidate: unknown, fileName?: string): Source {
   for (const [role, address] of Object.entries(source.endpoints))
     demand(isAddress(address), `endpoints.${role}`, 'an address without a slash at its end');
   checkLimits(source.limits, demand);
+  if (source.instruments !== undefined) {
+    demand(
+      typeof source.instruments.requests === 'function',
+      'instruments.requests',
+      'a function that lists the requests',
+    );
+    demand(
+      typeof source.instruments.parse === 'function',
+      'instruments.parse',
+      'a function that reads the list',
+    );
+  }
   if (source.kind !== 'submitted')
     demand(source.http !== undefined || source.stream !== undefined, 'http', 'http, stream or both');
   if (source.http !== undefined) checkHttp(source.http, demand);
@@ -77,6 +89,11 @@ function checkStream(stream: StreamTransport, demand: Demand): void {
   demand(typeof stream.url === 'function', 'stream.url', 'a function that gives the address');
   demand(typeof stream.subscribe === 'function', 'stream.subscribe', 'a function that lists the messages');
   demand(typeof stream.parse === 'function', 'stream.parse', 'a function that reads a frame');
+  if (stream.prepare !== undefined) {
+    const { request, read } = stream.prepare;
+    demand(typeof request === 'function', 'stream.prepare.request', 'a function that gives the request');
+    demand(typeof read === 'function', 'stream.prepare.read', 'a function that reads its answer');
+  }
   demand(
     isCount(stream.silenceAfterMs) && stream.silenceAfterMs <= SILENCE_MAX_MS,
     'stream.silenceAfterMs',

@@ -39,6 +39,8 @@ export function sourceContext(source: Source, settings: SourceContextSettings): 
       throw new AssayError('ASSERTION_FAILED', `${source.id} was not asked to serve ${pair}`);
     },
     options,
+    session: {},
+    channels: new Map(),
   };
   if (settings.reject !== undefined) context.reject = settings.reject;
   return context;

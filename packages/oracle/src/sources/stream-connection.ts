@@ -5,7 +5,8 @@ import { AssayError, isAssayError, messageOf } from '@assay/kernel/errors/assay-
 import type { Clock } from '@assay/kernel/time/clock';
 import type { Outbound, OutboundSocket } from '@assay/ports/outbound/outbound';
 import type { Pair } from '../model/pair.ts';
-import type { Frame, Parsed, SourceContext, StreamTransport } from './define-source.ts';
+import type { Frame, Parsed, SourceContext, StreamPreparation, StreamTransport } from './define-source.ts';
+import { errorOfAnswer } from './http-answer.ts';
 
 export type ConnectionEvents = {
   onPrices(connection: StreamConnection, prices: readonly Parsed[], receivedAt: number): void;
@@ -41,6 +42,9 @@ export class StreamConnection {
   hasFrames = false;
   hasPrices = false;
   isIntact = true;
+  /** This connection's own: what was prepared for it, what its frames said. */
+  #context: SourceContext;
+  readonly #preparing = new AbortController();
   #socket: OutboundSocket | undefined;
   #isClosed = false;
   #outgoing: string[] = [];
@@ -54,15 +58,57 @@ export class StreamConnection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    this.#context = { ...options.context, session: {}, channels: new Map() };
     this.openedAt = options.clock.monotonic();
     this.lastFrameAt = this.openedAt;
   }
 
   open(): void {
-    const { stream, context, outbound, source } = this.#options;
+    const { prepare } = this.#options.stream;
+    if (prepare === undefined) this.#openSocket();
+    else void this.#prepare(prepare).then((isReady) => isReady && !this.#isClosed && this.#openSocket());
+  }
+
+  /** Asks for what the connection is opened with; false when there is none, and the close is reported. */
+  async #prepare({ request, read }: StreamPreparation): Promise<boolean> {
+    const { outbound, source } = this.#options;
+    try {
+      const { url, method = 'GET', headers, body } = request(this.#context);
+      const response = await outbound.request(
+        {
+          method,
+          url,
+          ...(headers === undefined ? {} : { headers }),
+          ...(body === undefined ? {} : { body }),
+          timeoutMs: OPEN_TIMEOUT_MS,
+        },
+        this.#preparing.signal,
+      );
+      const error = errorOfAnswer(source, response, undefined);
+      if (error !== undefined) {
+        this.#finish(error.message, statusOf(response.status));
+        return false;
+      }
+      this.#context = { ...this.#context, session: read(response, this.#context) };
+      return true;
+    } catch (error) {
+      this.#finish(`${source} could not be prepared: ${messageOf(error)}`, undefined);
+      return false;
+    }
+  }
+
+  #openSocket(): void {
+    const { stream, outbound, source } = this.#options;
+    const context = this.#context;
+    const { compression } = stream;
     try {
       this.#socket = outbound.open(
-        { url: stream.url(context), headers: stream.headers?.(context) ?? {}, timeoutMs: OPEN_TIMEOUT_MS },
+        {
+          url: stream.url(context),
+          headers: stream.headers?.(context) ?? {},
+          timeoutMs: OPEN_TIMEOUT_MS,
+          ...(compression === undefined ? {} : { compression }),
+        },
         {
           onOpen: () => this.#begin(),
           onFrame: (frame) => this.#read(frame),
@@ -80,6 +126,7 @@ export class StreamConnection {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#preparing.abort();
     this.#cancelSend?.();
     this.#cancelKeepAlive?.();
     this.#socket?.close();
@@ -96,9 +143,9 @@ export class StreamConnection {
 
   #begin(): void {
     if (this.#isClosed) return;
-    const { stream, context, clock } = this.#options;
+    const { stream, clock } = this.#options;
     try {
-      for (const message of stream.subscribe(context)) this.#send(message);
+      for (const message of stream.subscribe(this.#context)) this.#send(message);
     } catch (error) {
       this.#finish(`it could not be subscribed: ${messageOf(error)}`, undefined);
       return;
@@ -137,13 +184,13 @@ export class StreamConnection {
 
   #read(raw: string | Uint8Array): void {
     if (this.#isClosed) return;
-    const { stream, context, clock, events } = this.#options;
+    const { stream, clock, events } = this.#options;
     const receivedAt = clock.now();
     this.lastFrameAt = clock.monotonic();
     this.hasFrames = true;
     let frame: Frame;
     try {
-      frame = stream.parse(raw, context);
+      frame = stream.parse(raw, this.#context);
     } catch (thrown) {
       events.onFrame(this, 'invalid', undefined);
       events.onProblem(this, asPayloadError(this.#options.source, thrown));

@@ -226,3 +226,34 @@ test('a polled price without a time of the venue does not overtake a stream that
     assert.ok(index === 0 || observedAt >= bus.prices()[index - 1]!.observedAt, 'news never goes back');
   await service.stop();
 });
+
+test('a connection is prepared first, anew each time; without what it needs none is opened', async () => {
+  let asked = 0;
+  const source = plainSource('alpha', {
+    http: null,
+    stream: {
+      prepare: {
+        request: () => ({ method: 'POST', url: 'https://alpha.test/token', pairs: [] }),
+        read: (response) => ({ token: response.body }),
+      },
+      url: ({ session }) => `wss://alpha.test/?token=${session.token}`,
+    },
+  });
+  const { clock, outbound, service, status } = scriptedWorld([source]);
+  outbound.answer = () => {
+    asked += 1;
+    return asked === 1 ? { status: 503, body: 'away' } : { body: `t${asked}` };
+  };
+  await service.start();
+  await clock.advance(4_400);
+  assert.equal(outbound.requests[0]?.request.method, 'POST');
+  assert.deepEqual(
+    outbound.sockets.map(({ url }) => url),
+    ['wss://alpha.test/?token=t2'],
+  );
+  outbound.openSockets[0]!.end();
+  await clock.advance(5_000);
+  assert.equal(outbound.openSockets[0]?.url, 'wss://alpha.test/?token=t3');
+  assert.match(JSON.stringify(status().counts), /reconnects/);
+  await service.stop();
+});

@@ -9,6 +9,7 @@ import { messageOf } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
 import { type ClientOptions, WebSocket } from 'ws';
 import { reasonOf } from './failure.ts';
+import { inflatedFrame } from './inflated-frame.ts';
 import type { OutboundSocket, SocketHandlers, SocketRequest } from './outbound.ts';
 import { openTunnel } from './tunnel.ts';
 
@@ -47,7 +48,7 @@ export class NetworkSocket implements OutboundSocket {
         this.#end(ABNORMAL, `timeout: not open within ${request.timeoutMs} ms`);
       }
     });
-    this.#listen(options.proxy !== undefined);
+    this.#listen(options.proxy !== undefined, request.compression);
   }
 
   send(frame: string): boolean {
@@ -72,14 +73,15 @@ export class NetworkSocket implements OutboundSocket {
     this.#end(ABNORMAL, 'aborted: the program is stopping');
   }
 
-  #listen(isProxied: boolean): void {
+  #listen(isProxied: boolean, compression: SocketRequest['compression']): void {
     this.#socket
       .on('open', () => {
         this.#cancelDeadline();
         if (!this.#isClosed) this.#handlers.onOpen();
       })
       .on('message', (data: Buffer, isBinary: boolean) => {
-        if (!this.#isClosed) this.#handlers.onFrame(isBinary ? data : data.toString('utf8'));
+        if (this.#isClosed) return;
+        this.#handlers.onFrame(isBinary ? inflatedFrame(data, compression) : data.toString('utf8'));
       })
       .on('ping', () => this.#pulse())
       .on('pong', () => this.#pulse())

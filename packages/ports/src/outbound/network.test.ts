@@ -40,6 +40,10 @@ async function startFar(tls?: { key: string; cert: string }): Promise<Far> {
     if (request.url === '/deaf') return request.socket.pause();
     if (request.url === '/abrupt') return void request.socket.resetAndDestroy();
     if (request.url === '/large') return socket.send('x'.repeat(5 * 1024 * 1024));
+    if (request.url === '/packed') {
+      socket.send(gzipSync('{"ping":1}'));
+      return socket.send(gzipSync('x'.repeat(5 * 1024 * 1024)));
+    }
     socket.send('hello');
     socket.send(Uint8Array.of(1, 2, 3));
     socket.ping();
@@ -221,6 +225,17 @@ describe('connections', () => {
     ok((await closed).text.startsWith('tls'));
     await trusting.close();
   });
+});
+
+test('binary frames that the application packs are texts; one that unpacks to too much stays as it came', async () => {
+  const { events, socket, closed } = openRecording(outbound, `ws://127.0.0.1:${far.port}/packed`, 5_000, {
+    compression: 'gzip',
+  });
+  await eventually('both frames', () => events.length === 3);
+  strictEqual(events[1], '{"ping":1}');
+  deepStrictEqual((events[2] as number[]).slice(0, 2), [0x1f, 0x8b]);
+  socket.close();
+  await closed;
 });
 
 describe('a proxy', () => {

@@ -4,7 +4,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { isAssayError } from '@assay/kernel/errors/assay-error';
 import { systemClock } from '@assay/kernel/time/clock';
-import type { Outbound, OutboundSocket } from './outbound.ts';
+import type { Outbound, OutboundSocket, SocketRequest } from './outbound.ts';
 
 /**
  * The far side that every world offers:
@@ -40,14 +40,19 @@ export async function eventually(what: string, isTrue: () => boolean): Promise<v
 }
 
 /** Opens a socket and keeps everything that happens on it, in order. */
-export function openRecording(outbound: Outbound, url: string, timeoutMs = 5_000): SocketEvents {
+export function openRecording(
+  outbound: Outbound,
+  url: string,
+  timeoutMs = 5_000,
+  more: Pick<SocketRequest, 'compression'> = {},
+): SocketEvents {
   const events: unknown[] = [];
   let settle = (_: { code: number; text: string }): void => {};
   const closed = new Promise<{ code: number; text: string }>((resolve) => {
     settle = resolve;
   });
   const socket = outbound.open(
-    { url, timeoutMs },
+    { url, timeoutMs, ...more },
     {
       onOpen: () => void events.push('open'),
       onFrame: (frame) => void events.push(typeof frame === 'string' ? frame : [...frame]),

@@ -27,7 +27,16 @@ export type OutboundResponse = {
   durationMs: number;
 };
 
-export type SocketRequest = { url: string; headers?: Record<string, string>; timeoutMs: number };
+export type SocketRequest = {
+  url: string;
+  headers?: Record<string, string>;
+  timeoutMs: number;
+  /**
+   * Binary frames are texts compressed by the application (not by the protocol): they are handed over as
+   * texts. One that cannot be inflated to at most 4 MiB of UTF-8 is handed over as it came.
+   */
+  compression?: 'gzip';
+};
 
 export type SocketHandlers = {
   onOpen(): void;

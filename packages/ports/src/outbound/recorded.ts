@@ -5,6 +5,7 @@
 // `asked` and `sent`.
 import type { Clock } from '@assay/kernel/time/clock';
 import { type FailureReason, failureOf } from './failure.ts';
+import { inflatedFrame } from './inflated-frame.ts';
 import type {
   Outbound,
   OutboundRequest,
@@ -86,7 +87,14 @@ class ScriptedOutbound implements RecordedOutbound {
 
   open(request: SocketRequest, handlers: SocketHandlers): OutboundSocket {
     const session = this.#next(request.url, this.#options.sockets?.[request.url]);
-    const socket = new ScriptedSocket(this.#options.clock, session, handlers, (frame) => {
+    const { compression } = request;
+    const reader: SocketHandlers = {
+      onOpen: () => handlers.onOpen(),
+      onFrame: (frame) => handlers.onFrame(inflatedFrame(frame, compression)),
+      onPulse: () => handlers.onPulse(),
+      onClose: (reason) => handlers.onClose(reason),
+    };
+    const socket = new ScriptedSocket(this.#options.clock, session, reader, (frame) => {
       this.sent.push({ url: request.url, frame });
     });
     this.#sockets.add(socket);

@@ -34,6 +34,7 @@ export default defineSource({
   name: 'Binance',
   homepage: 'https://www.binance.com',
   documentation: 'https://developers.binance.com/en/docs/products/spot/web-socket-streams',
+  checked: { by: 'recorded', version: 'API v3', on: '2026-11-21' },
   kind: 'exchange',
   endpoints: { rest: 'https://api.binance.com', stream: 'wss://stream.binance.com:9443' },
   symbol: (pair) => `${baseOf(pair)}${quoteOf(pair)}`,

@@ -26,6 +26,7 @@ export default defineSource({
   name: 'Bitstamp',
   homepage: 'https://www.bitstamp.net',
   documentation: 'https://www.bitstamp.net/websocket/v2/',
+  checked: { by: 'recorded', version: 'WebSocket v2', on: '2026-11-21' },
   kind: 'exchange',
   endpoints: { rest: 'https://www.bitstamp.net', stream: 'wss://ws.bitstamp.net' },
   symbol: (pair) => `${baseOf(pair)}${quoteOf(pair)}`.toLowerCase(),

@@ -29,6 +29,7 @@ export default defineSource({
   name: 'Bybit',
   homepage: 'https://www.bybit.com',
   documentation: 'https://bybit-exchange.github.io/docs/v5/websocket/public/ticker',
+  checked: { by: 'documented', version: 'API v5', on: '2026-11-21' },
   kind: 'exchange',
   endpoints: { rest: 'https://api.bybit.com', stream: 'wss://stream.bybit.com/v5/public/spot' },
   symbol: (pair) => `${baseOf(pair)}${quoteOf(pair)}`,

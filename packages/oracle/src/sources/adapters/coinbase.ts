@@ -25,6 +25,7 @@ export default defineSource({
   name: 'Coinbase Exchange',
   homepage: 'https://exchange.coinbase.com',
   documentation: 'https://docs.cdp.coinbase.com/exchange/websocket-feed/channels',
+  checked: { by: 'recorded', version: 'Exchange feed', on: '2026-11-21' },
   kind: 'exchange',
   endpoints: {
     rest: 'https://api.exchange.coinbase.com',

@@ -51,6 +51,7 @@ export default defineSource({
   name: 'CoinGecko',
   homepage: 'https://www.coingecko.com',
   documentation: 'https://docs.coingecko.com/reference/simple-price',
+  checked: { by: 'recorded', version: 'API v3', on: '2026-11-21' },
   kind: 'aggregator',
   endpoints: { rest: 'https://api.coingecko.com/api/v3' },
   credentials: [

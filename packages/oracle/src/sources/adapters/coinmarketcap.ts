@@ -49,6 +49,7 @@ export default defineSource({
   name: 'CoinMarketCap',
   homepage: 'https://coinmarketcap.com',
   documentation: 'https://coinmarketcap.com/api/documentation/v1/#operation/getV2CryptocurrencyQuotesLatest',
+  checked: { by: 'recorded', version: 'API v2', on: '2026-11-21' },
   kind: 'aggregator',
   endpoints: { rest: 'https://pro-api.coinmarketcap.com' },
   credentials: [{ name: 'key', describe: 'API key of any plan (X-CMC_PRO_API_KEY)', isRequired: true }],

@@ -38,6 +38,7 @@ export default defineSource({
   name: 'Kraken',
   homepage: 'https://www.kraken.com',
   documentation: 'https://docs.kraken.com/api/docs/websocket-v2/ticker',
+  checked: { by: 'documented', version: 'WebSocket v2, REST 0', on: '2026-11-21' },
   kind: 'exchange',
   endpoints: { rest: 'https://api.kraken.com', stream: 'wss://ws.kraken.com/v2' },
   symbol: (pair) => pair,

@@ -27,6 +27,7 @@ export default defineSource({
   name: 'OKX',
   homepage: 'https://www.okx.com',
   documentation: 'https://www.okx.com/docs-v5/en/#order-book-trading-market-data-ws-tickers-channel',
+  checked: { by: 'recorded', version: 'API v5', on: '2026-11-21' },
   kind: 'exchange',
   endpoints: { rest: 'https://www.okx.com', stream: 'wss://ws.okx.com:8443/ws/v5/public' },
   symbol: (pair) => `${baseOf(pair)}-${quoteOf(pair)}`,

@@ -46,6 +46,7 @@ export default defineSource({
   name: 'Uniswap v3',
   homepage: 'https://uniswap.org',
   documentation: 'https://docs.uniswap.org/contracts/v3/reference/core/interfaces/pool/IUniswapV3PoolState',
+  checked: { by: 'recorded', version: 'v3 core', on: '2026-11-21' },
   kind: 'pool',
   endpoints: { rest: 'https://ethereum-rpc.publicnode.com' },
   symbol(pair, options) {
