@@ -31,6 +31,7 @@ import { GraphqlDoor } from '../graphql/graphql-door.ts';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
 import { authRoutes } from '../rest/auth-routes.ts';
 import { catalogueRoutes } from '../rest/catalogue-routes.ts';
+import { coverageRoute } from '../rest/coverage-route.ts';
 import { documentRoutes } from '../rest/document-routes.ts';
 import { convertedBy, type Explain, explainRoute } from '../rest/explain-route.ts';
 import { operatorRoutes } from '../rest/operator-routes.ts';
@@ -281,6 +282,7 @@ class ApiService implements Api {
         readiness: () => this.#readiness(),
         serverFacts: () => this.#serverFacts(),
       }),
+      coverageRoute({ view, sources: () => this.#sources.all() }),
       streamRoute({ view, stream: this.#stream }),
       socketRoute(),
       ...(this.#desks?.routes() ?? []),

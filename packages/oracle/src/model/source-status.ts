@@ -4,6 +4,7 @@
 // truth, and an old one says so by its `at`.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { SourceKind } from './feed.ts';
+import type { Listing } from './listing.ts';
 import type { Pair } from './pair.ts';
 
 export const SOURCE_STATES = [
@@ -31,6 +32,8 @@ export type SourcePairStatus = {
   price: string | null;
   /** Until when this pair alone is quarantined, ms; null when it is not. */
   quarantinedUntil: number | null;
+  /** What the venue's own list of instruments says of it. */
+  listing: Listing;
 };
 
 export type SourceStatus = {
@@ -62,6 +65,10 @@ export type SourceStatus = {
   /** When it is tried again, ms; null when nothing is waited for. */
   retryAt: number | null;
   counts: SourceCounts;
+  /** When the venue's list of instruments was read, ms; null before that, or where it publishes none. */
+  listedAt: number | null;
+  /** Pairs that it trades and our feeds could use, but that are not configured; at most 100. */
+  offers: readonly Pair[];
   pairs: SourcePairStatus[];
 };
 

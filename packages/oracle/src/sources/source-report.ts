@@ -1,6 +1,7 @@
 // The status of one source, put together from what its runner knows, and the gauges that show it.
 import { BREAKER_PHASES } from '@assay/kernel/resilience/breaker';
 import { type Band, bandOf } from '@assay/kernel/resilience/health';
+import { UNKNOWN_LISTING } from '../model/listing.ts';
 import type { Pair } from '../model/pair.ts';
 import type { SourcePairStatus, SourceStatus } from '../model/source-status.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -48,6 +49,8 @@ export function statusOf(runner: SourceRunner, context: ReportContext): SourceSt
     lastError: runner.complaints.last ?? null,
     retryAt,
     counts: { ...runner.desk.counts },
+    listedAt: runner.pairs.listed.readAt,
+    offers: runner.pairs.listed.offers,
     pairs,
   };
 }
@@ -73,6 +76,7 @@ function pairStatus(runner: SourceRunner, pair: Pair, now: number): SourcePairSt
     ageMs: freshAt === undefined ? null : Math.max(0, now - freshAt),
     price: book.last(pair)?.price ?? null,
     quarantinedUntil: runner.blocks.pairQuarantined(pair, now)?.until ?? null,
+    listing: runner.pairs.listed.listings.get(pair) ?? UNKNOWN_LISTING,
   };
 }
 
@@ -107,7 +111,7 @@ function stateOfRunner(
     partlyRefused: isRefused ? undefined : refusals[0],
     quarantine,
     isStandby: runner.active.length === 0,
-    standbyReason: runner.standbyReason,
+    standbyReason: runner.pairs.reason,
     heldUntil,
     openUntil,
     wasHeard: seen.pairs.some(({ ageMs }) => ageMs !== null),

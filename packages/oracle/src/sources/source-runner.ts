@@ -8,6 +8,7 @@ import { Guard } from '@assay/kernel/resilience/guarded-call';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { Outbound } from '@assay/ports/outbound/outbound';
+import type { ListingReport } from '../model/listing.ts';
 import type { Pair } from '../model/pair.ts';
 import type { WithdrawalReason } from '../model/source-price.ts';
 import { Blocks, type Transport } from './blocks.ts';
@@ -17,6 +18,7 @@ import type { HttpTransport, Parsed, SourceContext, StreamTransport } from './de
 import { RATE_LIMIT_WAIT_MS } from './http-answer.ts';
 import { INVALID_MAX, InvalidTally } from './invalid-tally.ts';
 import type { OutboxRecord } from './outbox.ts';
+import { type GonePair, PairSelection } from './pair-selection.ts';
 import { PollWatch } from './poll-watch.ts';
 import { type PollAnswer, Poller } from './poller.ts';
 import { PriceDesk } from './price-desk.ts';
@@ -48,15 +50,11 @@ export class SourceRunner {
   readonly guard: Guard;
   readonly streamer: Streamer | undefined;
   readonly poller: Poller | undefined;
-  standbyReason = '';
-  /** Pairs asked for now: all that the venue can have, or those for which a standby source was called in. */
-  active: readonly Pair[];
+  readonly pairs: PairSelection;
   readonly #tools: RunnerTools;
   readonly #log: Log;
-  readonly #servable: ReadonlySet<Pair>;
   readonly #tally = new InvalidTally();
   readonly #watch: PollWatch;
-  #activeSet: ReadonlySet<Pair>;
   #context: SourceContext;
   #intervalMs: number;
   #isStarted = false;
@@ -71,9 +69,7 @@ export class SourceRunner {
     this.#tools = tools;
     this.#log = tools.log.child({ source: source.id });
     this.#context = this.#contextOf(pairs);
-    this.active = this.#context.pairs;
-    this.#servable = new Set(this.active);
-    this.#activeSet = this.#servable;
+    this.pairs = new PairSelection(this.#context.pairs);
     this.desk = new PriceDesk({ source: source.id, profile, pairs, metrics, publish });
     const { counts } = this.desk;
     this.complaints = new Complaints(source.id, { log: this.#log, errors: metrics.errors, counts });
@@ -102,6 +98,11 @@ export class SourceRunner {
     return this.configured.source.id;
   }
 
+  /** Pairs asked for now: all that the venue can have, or those for which a standby source was called in. */
+  get active(): readonly Pair[] {
+    return this.pairs.active;
+  }
+
   /** Between two polls now, ms. */
   get pollIntervalMs(): number {
     const isConfirming = this.streamer?.isUp === true;
@@ -117,7 +118,7 @@ export class SourceRunner {
   start(): void {
     this.#isStarted = true;
     this.#watch.start(this.#monotonic());
-    const missing = this.configured.pairs.filter((pair) => !this.#servable.has(pair));
+    const missing = this.configured.pairs.filter((pair) => !this.pairs.isServable(pair));
     if (missing.length > 0) this.#log.warn('the venue has no name for some pairs', { pairs: missing });
     this.arrange();
   }
@@ -131,16 +132,11 @@ export class SourceRunner {
 
   /** Which pairs to ask for; none is standby. */
   activate(wanted: readonly Pair[], reason: string): void {
-    this.standbyReason = reason;
-    const pairs = wanted.filter((pair) => this.#servable.has(pair));
-    if (pairs.join(' ') === this.active.join(' ')) return;
-    const gone = this.active.filter((pair) => !pairs.includes(pair));
-    this.active = pairs;
-    this.#activeSet = new Set(pairs);
-    this.#context = this.#contextOf(pairs);
-    this.#intervalMs = pollIntervalMs(this.configured.source, this.#context, this.configured.intervalMs);
-    if (gone.length > 0) this.withdraw('stopped', `on standby: ${reason}`, gone);
-    this.arrange();
+    this.#rearrange(this.pairs.want(wanted, reason));
+  }
+
+  followList(report: ListingReport): void {
+    this.#rearrange(this.pairs.followList(report));
   }
 
   deny(reason: string): void {
@@ -213,6 +209,14 @@ export class SourceRunner {
     this.desk.withdraw(pairs ?? this.configured.pairs, cause);
   }
 
+  #rearrange(gone: readonly GonePair[] | undefined): void {
+    if (gone === undefined) return;
+    this.#context = this.#contextOf(this.active);
+    this.#intervalMs = pollIntervalMs(this.configured.source, this.#context, this.configured.intervalMs);
+    for (const { pair, detail } of gone) this.withdraw('stopped', detail, [pair]);
+    this.arrange();
+  }
+
   #mayUse(transport: Transport): boolean {
     return this.#isStarted && this.active.length > 0 && this.blocks.isOpen(transport, this.#now());
   }
@@ -256,7 +260,7 @@ export class SourceRunner {
       receivedAt,
       transport,
       isAllowed: (pair) =>
-        this.#activeSet.has(pair) && this.blocks.pairQuarantined(pair, receivedAt) === undefined,
+        this.pairs.isActive(pair) && this.blocks.pairQuarantined(pair, receivedAt) === undefined,
       isStreamHeard: (pair) => receivedAt - (this.streamer?.aliveAt(pair) ?? 0) < STREAM_RECENT_MS,
     });
     for (const pair of sound) this.#tally.sound(pair);
@@ -378,9 +382,8 @@ export class SourceRunner {
         const isLimit = status === 429 || status === 418;
         if (!isLimit && status !== 403 && status !== 451) return;
         const code = isLimit ? 'SOURCE_RATE_LIMITED' : 'SOURCE_REGION_REFUSED';
-        fail(
-          new AssayError(code, `${source} refused the stream: ${detail}`, { context: { source, status } }),
-        );
+        const context = { source, status };
+        fail(new AssayError(code, `${source} refused the stream: ${detail}`, { context }));
       },
       onChange: () => this.#watchPace(),
     };

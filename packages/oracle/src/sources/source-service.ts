@@ -20,6 +20,7 @@ import { baseOf, type Pair } from '../model/pair.ts';
 import { HEALTH_TOPIC, type SourceStatus } from '../model/source-status.ts';
 import { type Agreement, agreementsIn } from './agreement.ts';
 import type { ConfiguredSource as Configured } from './configured-source.ts';
+import { ListingWatch } from './listing-watch.ts';
 import { Outbox } from './outbox.ts';
 import { loadScores, rowsOf } from './saved-scores.ts';
 import { machineSkewMs } from './skew.ts';
@@ -94,6 +95,7 @@ class Service implements SourceService {
   readonly #options: SourceServiceOptions;
   readonly #metrics: SourceMetrics;
   readonly #outbox: Outbox;
+  readonly #listings: ListingWatch;
   readonly #newRunner: (configured: ConfiguredSource) => SourceRunner;
   #runners: SourceRunner[];
   #standby: Standby;
@@ -118,11 +120,13 @@ class Service implements SourceService {
     const tools = { outbound, clock, random, log, metrics: this.#metrics, profile, publish };
     this.#newRunner = (configured) => new SourceRunner(configured, tools);
     this.#runners = options.sources.map(this.#newRunner);
+    this.#listings = new ListingWatch({ outbound, clock, random, log });
     this.#standby = this.#newStandby(options.feeds);
   }
 
   #newStandby(feeds: readonly StandbyFeed[] | undefined): Standby {
     const { random, log } = this.#options;
+    this.#listings.follow(feeds);
     return new Standby(this.#runners, { feeds, random, log, metrics: this.#metrics });
   }
 
@@ -158,6 +162,7 @@ class Service implements SourceService {
     if (!this.#isRunning) return;
     this.#isRunning = false;
     this.#cancelTick?.();
+    this.#listings.stop();
     await this.#unsubscribe();
     await Promise.all(this.#runners.map((runner) => runner.stop()));
     await this.#outbox.drain(STOP_WITHIN_MS);
@@ -226,6 +231,7 @@ class Service implements SourceService {
     if (isSecond) {
       this.#secondAt = now;
       this.#standby.decide(now);
+      this.#listings.look(this.#runners);
       this.#report(now);
     }
     if (isDue(now, this.#savedAt, SAVE_EVERY_MS)) {

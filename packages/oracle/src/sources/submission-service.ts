@@ -10,6 +10,7 @@ import type { Startable } from '@assay/kernel/lifecycle/startable';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { BusRecord, EventBus, NewRecord, Subscription } from '@assay/ports/event-bus/event-bus';
+import { UNKNOWN_LISTING } from '../model/listing.ts';
 import type { Pair } from '../model/pair.ts';
 import { SOURCE_PRICES_TOPIC, type SourcePrice, type Withdrawal } from '../model/source-price.ts';
 import { HEALTH_TOPIC, type SourceStatus } from '../model/source-status.ts';
@@ -234,6 +235,8 @@ class Service implements SubmissionService {
       lastError: null,
       retryAt: null,
       counts: { ...NO_COUNTS, published: this.#published },
+      listedAt: null,
+      offers: [],
       pairs: [...this.#pairs].map((pair) => {
         const last = this.#last.get(pair);
         return {
@@ -243,6 +246,7 @@ class Service implements SubmissionService {
           ageMs: last === undefined ? null : Math.max(0, at - last.observedAt),
           price: last?.price ?? null,
           quarantinedUntil: null,
+          listing: UNKNOWN_LISTING,
         };
       }),
     };
