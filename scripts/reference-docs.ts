@@ -13,6 +13,7 @@ const ERRORS = 'packages/kernel/src/errors/codes.ts';
 const SETTINGS = 'packages/assay/src/config/settings.ts';
 const PIPELINE = 'packages/oracle/src/pipeline.ts';
 const API = 'packages/api/src/http/server.ts';
+const SOURCES = 'packages/assay/src/source-folder.ts';
 const SCHEMA = 'packages/api/src/graphql/schema.graphql';
 const SETTINGS_LOADER = 'packages/assay/src/config/load.ts';
 /** Settings that stand alone, without a section: read from `ASSAY_<NAME>`. */
@@ -29,6 +30,7 @@ export async function referencePages(tree: Tree): Promise<Page[]> {
     page('graphql', 'GraphQL schema', SCHEMA, graphqlOf(tree)),
     await asyncapi(tree),
     ...(await httpApi(tree)),
+    ...(await sources(tree)),
   ];
   return pages.filter((one) => one !== undefined);
 }
@@ -57,6 +59,13 @@ async function httpApi(tree: Tree): Promise<Page[]> {
   if (!tree.has(API)) return [];
   const { httpApiPage } = await import('./generate/http-api.ts');
   return [httpApiPage()];
+}
+
+/** Only of this checkout: the adapters are what runs. */
+async function sources(tree: Tree): Promise<Page[]> {
+  if (!tree.has(SOURCES)) return [];
+  const { sourcePage } = await import('./generate/source-page.ts');
+  return [await sourcePage()];
 }
 
 type ErrorEntry = { meaning: string; recovery: string; isTransient: boolean };

@@ -35,6 +35,7 @@ const REFERENCE_PAGES = [
   { text: 'HTTP API', link: '/reference/api' },
   { text: 'GraphQL schema', link: '/reference/graphql' },
   { text: 'Errors', link: '/reference/errors' },
+  { text: 'Sources', link: '/reference/sources' },
   { text: 'Settings', link: '/reference/settings' },
   { text: 'Metrics', link: '/reference/metrics' },
   { text: 'Topics', link: '/reference/topics' },

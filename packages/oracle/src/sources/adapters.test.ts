@@ -139,9 +139,11 @@ for (const source of sources) {
 }
 
 test('every adapter says how its protocol was checked, on which version and when', () => {
-  for (const { id, kind, checked } of sources) {
+  for (const { id, kind, checked, examples } of sources) {
     if (kind === 'submitted') continue;
     assert.match(checked?.on ?? '', /^20\d\d-\d\d-\d\d$/, id);
+    // What `npm run new-source` put there is no evidence.
+    for (const { from } of examples) assert.doesNotMatch(from, /new-source/, id);
     assert.ok(checked?.version !== '' && ['recorded', 'documented'].includes(checked?.by ?? ''), id);
   }
 });
