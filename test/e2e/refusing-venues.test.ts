@@ -27,10 +27,8 @@ type Refusal = keyof typeof REFUSALS;
 
 /** Answers every request and every upgrade with the status that its path begins with: /403/... */
 function refusing(server: Server): Server {
-  const requests = new Map<string, number>();
   server.on('request', (request, response) => {
     const status = Number(request.url?.split('/')[1]) || 404;
-    requests.set(request.url ?? '', (requests.get(request.url ?? '') ?? 0) + 1);
     response.writeHead(status, { 'content-type': 'application/json' }).end('{"msg":"not for you"}');
   });
   server.on('upgrade', (request, socket) => {
@@ -78,7 +76,8 @@ describe('venues that refuse', { timeout: 180_000 }, () => {
     ...['--set', `sources.${source}.endpoints.rest=${address(refusal, 'http')}`],
     ...['--set', `sources.${source}.endpoints.stream=${address(refusal, 'ws')}`],
   ];
-  const sources = async (): Promise<SourceLine[]> => (await assay!.get('/v1/sources')).json();
+  const sources = async (): Promise<SourceLine[]> =>
+    (await (await assay!.get('/v1/sources')).json()) as SourceLine[];
 
   test('some of them: each is named for what it does, and the others make the price', async () => {
     const chosen: [string, Refusal][] = [
@@ -108,8 +107,10 @@ describe('venues that refuse', { timeout: 180_000 }, () => {
     )) {
       assert.ok(['live', 'degraded', 'unknown', 'standby'].includes(state), `${source} is ${state}`);
     }
-    const explained = await (await assay.get('/v1/prices/BTC-USD/explain')).json();
-    const used = explained.sources.filter((one: { used: boolean }) => one.used);
+    const explained = (await (await assay.get('/v1/prices/BTC-USD/explain')).json()) as {
+      sources: { used: boolean }[];
+    };
+    const used = explained.sources.filter((one) => one.used);
     assert.ok(used.length >= 2, JSON.stringify(explained.sources));
     await assay.stop();
     assay = undefined;
@@ -143,7 +144,7 @@ describe('venues that refuse', { timeout: 180_000 }, () => {
     assert.ok(then.memoryMb < 700, `${then.memoryMb} MB`);
     const asked = await assay.get('/v1/prices/BTC-USD');
     assert.equal(asked.status, 404);
-    assert.match((await asked.json()).detail, /BTC\/USD has no price yet/);
+    assert.match(((await asked.json()) as { detail: string }).detail, /BTC\/USD has no price yet/);
   });
 });
 
