@@ -43,10 +43,10 @@ describe('the console by keyboard', { timeout: 240_000 }, () => {
       .waitFor();
 
     await page
-      .getByRole('button', { name: /^Explain the answer of/ })
+      .getByRole('button', { name: /^Why\? The answer of/ })
       .first()
       .waitFor();
-    await tabTo(page, /^Explain the answer of/);
+    await tabTo(page, /^Why\? The answer of/);
     await page.keyboard.press('Enter');
     await page.waitForURL(/\?at=/);
     await page.getByText('The answer then was').waitFor();

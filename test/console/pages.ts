@@ -22,7 +22,7 @@ export const SHOWN_PAGES: readonly ShownPage[] = [
   {
     name: 'feeds',
     path: '/feeds',
-    shows: 'Dispersion, bps',
+    shows: '14 feeds',
     restsOn: '**/v1/feeds',
     empty: { body: '[]', says: 'No feed is configured' },
   },

@@ -18,23 +18,21 @@ export function Examples({ feed }: { feed: string }): ReactNode {
       }
     >
       <div className="rounded-box border border-line">
-        <div
-          role="tablist"
-          aria-label="Ways to use it"
-          className="flex flex-wrap border-line border-b bg-surface"
-        >
-          {examples.map(({ title }) => (
-            <button
-              key={title}
-              type="button"
-              role="tab"
-              aria-selected={title === shown.title}
-              onClick={() => choose(title)}
-              className="h-8 border-transparent border-b-2 px-3 text-muted text-table aria-selected:border-accent aria-selected:text-ink"
-            >
-              {title}
-            </button>
-          ))}
+        <div className="flex flex-wrap border-line border-b bg-surface">
+          <div role="tablist" aria-label="Ways to use it" className="flex flex-wrap">
+            {examples.map(({ title }) => (
+              <button
+                key={title}
+                type="button"
+                role="tab"
+                aria-selected={title === shown.title}
+                onClick={() => choose(title)}
+                className="h-8 border-transparent border-b-2 px-3 text-muted text-table aria-selected:border-accent aria-selected:text-ink"
+              >
+                {title}
+              </button>
+            ))}
+          </div>
           <CopyText text={shown.text} />
         </div>
         {/* Long lines scroll; the keyboard has to reach them. */}

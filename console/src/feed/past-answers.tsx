@@ -126,7 +126,7 @@ function AnswerRows({ feed, moments }: { feed: string; moments: readonly (Moment
                     type="button"
                     onClick={() => explain(moment.at)}
                     className="text-accent hover:underline"
-                    aria-label={`Explain the answer of ${clockText(Date.parse(moment.at))}`}
+                    aria-label={`Why? The answer of ${clockText(Date.parse(moment.at))}`}
                   >
                     Why?
                   </button>

@@ -55,6 +55,7 @@ class EventStream {
   open(): void {
     document.addEventListener('visibilitychange', this.#onVisibility);
     window.addEventListener('online', this.#retryNow);
+    window.addEventListener('offline', this.#letGo);
     this.#watch = setInterval(() => {
       if (this.#connection !== undefined && Date.now() - this.#heardAtMs > SILENT_AFTER_MS)
         this.#connection.abort();
@@ -67,6 +68,7 @@ class EventStream {
     this.#isClosed = true;
     document.removeEventListener('visibilitychange', this.#onVisibility);
     window.removeEventListener('online', this.#retryNow);
+    window.removeEventListener('offline', this.#letGo);
     clearInterval(this.#watch);
     clearTimeout(this.#retry);
     clearTimeout(this.#hiding);
@@ -142,6 +144,11 @@ class EventStream {
 
   readonly #retryNow = (): void => {
     if (this.#retry !== undefined && !this.#isClosed) void this.#connect();
+  };
+
+  /** Without a network nothing more arrives: better said now than after 35 s of silence. */
+  readonly #letGo = (): void => {
+    this.#connection?.abort();
   };
 
   readonly #onVisibility = (): void => {

@@ -149,7 +149,7 @@ function Aged({ what, problem, atMs, onRetry, children }: AgedProps): ReactNode 
           Try again
         </button>
       </div>
-      <div className="opacity-60 grayscale">{children}</div>
+      <div className="is-aged">{children}</div>
     </div>
   );
 }
@@ -158,5 +158,5 @@ function Aged({ what, problem, atMs, onRetry, children }: AgedProps): ReactNode 
 export function Disconnected({ children }: { children: ReactNode }): ReactNode {
   const { kind } = useStreamState();
   const isLost = kind === 'reconnecting' || kind === 'refused';
-  return <div className={isLost ? 'opacity-60 grayscale' : ''}>{children}</div>;
+  return <div className={isLost ? 'is-aged' : ''}>{children}</div>;
 }
