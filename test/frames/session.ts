@@ -42,6 +42,8 @@ const ALSO_SPOKEN: readonly { adapter: string; address: RegExp }[] = [
   { adapter: 'binance', address: /\bbinance\.(?:com|us|vision)(?::\d+)?\/(?:stream|ws)\b/ },
   { adapter: 'coinbase', address: /\bws-feed\.pro\.coinbase\.com\b/ },
   { adapter: 'okx', address: /\bokx\.com(?::\d+)?\/ws\/v5\/public\b/ },
+  { adapter: 'bitfinex', address: /\bbitfinex\.com\/ws\/2\b/ },
+  { adapter: 'kucoin', address: /\bkucoin\.com\/endpoint\b/ },
   { adapter: 'bybit', address: /\bbybit\.com\/v5\/public\/(?:spot|linear|inverse)\b/ },
 ];
 
@@ -53,6 +55,7 @@ const FOLDERS: Record<string, string> = {
   binance_us: 'binance',
   bybit_v5: 'bybit',
   coinbase_exchange: 'coinbase',
+  huobi: 'htx',
   kraken_ws_v2: 'kraken',
 };
 
@@ -133,6 +136,10 @@ function namesInMessage(adapter: string, raw: string): string[] {
       return texts(message.args).map((topic) => topic.slice(topic.lastIndexOf('.') + 1));
     case 'bitstamp':
       return texts([message.data?.channel]).map((channel) => channel.replace(/^.*_/, ''));
+    case 'htx':
+      return texts([message.sub]).map((topic) => topic.split('.')[1] ?? '');
+    case 'kucoin':
+      return texts([message.topic]).flatMap((topic) => topic.replace(/^.*:/, '').split(','));
     default:
       return wordsIn(message);
   }
@@ -170,12 +177,17 @@ function listedPairs(folder: string): Map<string, string> {
     }
     for (const item of listedItems(body)) {
       const name = item.id ?? item.instId ?? item.url_symbol ?? item.symbol;
-      const base = item.base_currency ?? item.baseCcy ?? item.baseAsset ?? item.name?.split('/')[0];
-      const quote = item.quote_currency ?? item.quoteCcy ?? item.quoteAsset ?? item.name?.split('/')[1];
-      if (name && base && quote) pairs.set(name, `${base}/${quote}`);
+      const base = currencyOf(item, 'base') ?? item.name?.split('/')[0];
+      const quote = currencyOf(item, 'quote') ?? item.name?.split('/')[1];
+      if (name && base && quote) pairs.set(name, `${base}/${quote}`.toUpperCase());
     }
   }
   return pairs;
+}
+
+function currencyOf(item: Record<string, string | undefined>, role: 'base' | 'quote'): string | undefined {
+  const names = ['', '_currency', '-currency', 'Ccy', 'Asset', 'Currency'].map((end) => role + end);
+  return names.map((name) => item[name]).find((text) => typeof text === 'string');
 }
 
 function listedItems(body: unknown): Record<string, string | undefined>[] {
