@@ -177,9 +177,16 @@ export type PriceRequest = {
   status: 'pending' | 'complete' | 'partial' | 'failed';
   detail: string;
   requestedAt: string;
+  deadlineAt: string;
   completedAt: string | null;
   sourcesAsked: number;
   sourcesAnswered: number;
+  sources: {
+    source: string;
+    status: 'waiting' | 'answered' | 'failed' | 'late';
+    at: string | null;
+    detail: string;
+  }[];
   price: Price | null;
 };
 

@@ -47,22 +47,49 @@ export interface SubmissionDesk {
 export const PRICE_REQUEST_STATUSES = ['pending', 'complete', 'partial', 'failed'] as const;
 export type PriceRequestStatus = (typeof PRICE_REQUEST_STATUSES)[number];
 
+/** `waiting` has said nothing yet, `late` nothing until the request ended, `failed` that it cannot. */
+export const ASKED_SOURCE_STATUSES = ['waiting', 'answered', 'failed', 'late'] as const;
+export type AskedSourceStatus = (typeof ASKED_SOURCE_STATUSES)[number];
+
+/** What one source made of a request. */
+export type AskedSource = {
+  source: string;
+  status: AskedSourceStatus;
+  /** When it said so; null where it said nothing. */
+  at: string | null;
+  detail: string;
+};
+
 export type PriceRequest = {
   id: string;
   feed: string;
   status: PriceRequestStatus;
   detail: string;
   requestedAt: string;
+  /** From then on those that have answered are enough. */
+  deadlineAt: string;
   completedAt: string | null;
   sourcesAsked: number;
   sourcesAnswered: number;
+  /** In the order in which they answered; those that did not come last. */
+  sources: AskedSource[];
   price: PriceRecord | null;
 };
 
+export type PriceRequestPage = { requests: PriceRequest[]; nextCursor: string | null };
+
 export interface PriceRequestDesk {
   /**
-   * Waits up to `deadlineMs` for the result; `pending` then. @throws AssayError NOT_FOUND, TOO_MANY_REQUESTS
+   * Waits up to `deadlineMs` for the result; `pending` then. With `isAwaited` false it returns at once, and
+   * the deadline holds all the same. @throws AssayError NOT_FOUND, TOO_MANY_REQUESTS
    */
-  request(principal: Principal, feed: string, deadlineMs: number): Promise<PriceRequest>;
+  request(
+    principal: Principal,
+    feed: string,
+    deadlineMs: number,
+    options?: { isAwaited?: boolean },
+  ): Promise<PriceRequest>;
   find(principal: Principal, id: string): Promise<PriceRequest | undefined>;
+  /** Newest first. @throws AssayError REQUEST_INVALID for a cursor that is none */
+  list(principal: Principal, page: { limit: number; cursor?: string }): Promise<PriceRequestPage>;
 }

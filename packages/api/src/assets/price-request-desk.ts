@@ -24,12 +24,13 @@ import type { Cache } from '@assay/ports/cache/cache';
 import type { BusRecord, EventBus, Subscription } from '@assay/ports/event-bus/event-bus';
 import type { Ledger } from '@assay/ports/ledger/ledger';
 import { hasScope, type Principal, requireScope } from '../auth/principal.ts';
-import { findFeed } from '../rest/parameters.ts';
+import { CURSOR_FIX, findFeed } from '../rest/parameters.ts';
+import { invalid } from '../rest/route.ts';
 import type { CurrentPrice } from '../views/current-price.ts';
 import type { PriceView } from '../views/prices.ts';
 import { ClientLimit } from './client-limit.ts';
-import type { PriceRequest, PriceRequestDesk } from './desk.ts';
-import { PriceRequestTables } from './price-request-tables.ts';
+import type { AskedSource, PriceRequest, PriceRequestDesk, PriceRequestPage } from './desk.ts';
+import { PriceRequestTables, type StoredPriceRequest } from './price-request-tables.ts';
 
 export type PriceRequestDeskOptions = {
   bus: EventBus;
@@ -54,7 +55,6 @@ const RUNNING_MAX = 200;
 const REMEMBERED_MAX = 1_000;
 const ID_BYTES = 12;
 
-type Owned = PriceRequest & { client: string };
 type Fetch = {
   id: string;
   startedAt: number;
@@ -70,7 +70,9 @@ export class BusPriceRequestDesk implements PriceRequestDesk, Startable {
   readonly #tables: PriceRequestTables;
   readonly #perClient: ClientLimit;
   readonly #running = new Map<string, Fetch>();
-  readonly #remembered = new Map<string, Owned>();
+  readonly #remembered = new Map<string, StoredPriceRequest>();
+  /** The fetches of the requests that have not ended, by their id. */
+  readonly #pending = new Map<string, Fetch>();
   #subscription: Subscription | undefined;
 
   constructor(options: PriceRequestDeskOptions) {
@@ -96,9 +98,14 @@ export class BusPriceRequestDesk implements PriceRequestDesk, Startable {
     for (const { end } of this.#running.values()) end();
   }
 
-  async request(principal: Principal, name: string, deadlineMs: number): Promise<PriceRequest> {
+  async request(
+    principal: Principal,
+    name: string,
+    deadlineMs: number,
+    { isAwaited = true }: { isAwaited?: boolean } = {},
+  ): Promise<PriceRequest> {
     requireScope(principal, 'prices:read');
-    const { view, clock } = this.#options;
+    const { view, clock, log } = this.#options;
     const current = findFeed(
       view,
       name.includes('/') || name.includes('-') ? name : `${name}/USD`,
@@ -106,47 +113,87 @@ export class BusPriceRequestDesk implements PriceRequestDesk, Startable {
     );
     await this.#perClient.count(principal);
     const fetch = await this.#fetchOf(current);
-    const request: Owned = {
+    const nowMs = clock.now();
+    const request: StoredPriceRequest = {
       id: `req_${Buffer.from(secureBytes(ID_BYTES)).toString('hex')}`,
       client: principal.id,
       feed: current.definition.feed,
       status: 'pending',
       detail: `${fetch.asked.size} sources are asked`,
-      requestedAt: new Date(clock.now()).toISOString(),
+      requestedAt: new Date(nowMs).toISOString(),
+      deadlineAt: new Date(nowMs + deadlineMs).toISOString(),
       completedAt: null,
       sourcesAsked: fetch.asked.size,
       sourcesAnswered: 0,
+      sources: askedOf(fetch, 'waiting'),
       price: null,
     };
+    this.#pending.set(request.id, fetch);
     await this.#keep(request);
-    const following = this.#follow(request, fetch, current);
-    const patience = new AbortController();
-    const waited = clock.sleep(deadlineMs, patience.signal).catch(() => {});
-    await Promise.race([following, waited]);
-    patience.abort();
-    // Some have answered: the client has waited long enough for the rest.
-    if (request.status === 'pending' && answeredIn(fetch) > 0) await this.#conclude(request, fetch, current);
-    return shown(request);
+    const inTime = this.#untilDeadline(request, fetch, current, deadlineMs);
+    if (isAwaited) await inTime;
+    else {
+      inTime.catch((error: unknown) => {
+        log.warn('a price request was not followed', { id: request.id, reason: messageOf(error) });
+      });
+    }
+    return this.#shown(request);
   }
 
   async find(principal: Principal, id: string): Promise<PriceRequest | undefined> {
     if (id.length > 100) return undefined;
     const found = this.#remembered.get(id) ?? (await this.#tables.byId(id));
     const isTheirs = found?.client === principal.id || hasScope(principal, 'admin');
-    return found === undefined || !isTheirs ? undefined : shown(found);
+    return found === undefined || !isTheirs ? undefined : this.#shown(found);
   }
 
-  async #follow(request: Owned, fetch: Fetch, current: CurrentPrice): Promise<void> {
+  async list(
+    principal: Principal,
+    { limit, cursor }: { limit: number; cursor?: string },
+  ): Promise<PriceRequestPage> {
+    if (cursor !== undefined && !/^\d{1,18}$/.test(cursor)) throw invalid('cursor', cursor, CURSOR_FIX);
+    const client = hasScope(principal, 'admin') ? undefined : principal.id;
+    const before = cursor === undefined ? undefined : BigInt(cursor);
+    const { rows, next } = await this.#tables.page(client, limit, before);
+    // What is remembered here is newer than what is stored.
+    const requests = rows.map((row) => this.#shown(this.#remembered.get(row.id) ?? row));
+    return { requests, nextCursor: next?.toString() ?? null };
+  }
+
+  /** Of one that has not ended, with what its sources have said so far. */
+  #shown({ client: _, ...request }: StoredPriceRequest): PriceRequest {
+    const fetch = this.#pending.get(request.id);
+    if (fetch === undefined) return request;
+    return { ...request, sourcesAnswered: answeredIn(fetch), sources: askedOf(fetch, 'waiting') };
+  }
+
+  async #untilDeadline(
+    request: StoredPriceRequest,
+    fetch: Fetch,
+    current: CurrentPrice,
+    deadlineMs: number,
+  ): Promise<void> {
+    const following = this.#follow(request, fetch, current);
+    const patience = new AbortController();
+    const waited = this.#options.clock.sleep(deadlineMs, patience.signal).catch(() => {});
+    await Promise.race([following, waited]);
+    patience.abort();
+    // Some have answered: the client has waited long enough for the rest.
+    if (request.status === 'pending' && answeredIn(fetch) > 0) await this.#conclude(request, fetch, current);
+  }
+
+  async #follow(request: StoredPriceRequest, fetch: Fetch, current: CurrentPrice): Promise<void> {
     await fetch.ended;
     if (request.status !== 'pending') return;
     await this.#conclude(request, fetch, current);
   }
 
-  async #conclude(request: Owned, fetch: Fetch, current: CurrentPrice): Promise<void> {
+  async #conclude(request: StoredPriceRequest, fetch: Fetch, current: CurrentPrice): Promise<void> {
     const nowMs = this.#options.clock.now();
     Object.assign(request, verdictOf(fetch, current.record(nowMs)), {
       completedAt: new Date(nowMs).toISOString(),
     });
+    this.#pending.delete(request.id);
     await this.#keep(request);
   }
 
@@ -235,7 +282,7 @@ export class BusPriceRequestDesk implements PriceRequestDesk, Startable {
     fetch.end();
   }
 
-  async #keep(request: Owned): Promise<void> {
+  async #keep(request: StoredPriceRequest): Promise<void> {
     this.#remembered.set(request.id, request);
     if (this.#remembered.size > REMEMBERED_MAX) {
       this.#remembered.delete(this.#remembered.keys().next().value!);
@@ -253,7 +300,7 @@ function answeredIn({ outcomes }: Fetch): number {
 function verdictOf(
   fetch: Fetch,
   price: PriceRecord | undefined,
-): Pick<PriceRequest, 'status' | 'detail' | 'sourcesAnswered' | 'price'> {
+): Pick<PriceRequest, 'status' | 'detail' | 'sourcesAnswered' | 'sources' | 'price'> {
   const { asked, outcomes } = fetch;
   const sourcesAnswered = answeredIn(fetch);
   const missing = [...asked].filter((source) => outcomes.get(source)?.isAnswered !== true);
@@ -269,9 +316,21 @@ function verdictOf(
       : missing.length === 0
         ? `all ${asked.size} sources answered`
         : `${sourcesAnswered} of ${asked.size} sources answered; not ${reasons.join(', ')}`;
-  return { status, detail: detail.slice(0, 2_000), sourcesAnswered, price: price ?? null };
+  const sources = askedOf(fetch, 'late');
+  return { status, detail: detail.slice(0, 2_000), sourcesAnswered, sources, price: price ?? null };
 }
 
-function shown({ client: _, ...request }: Owned): PriceRequest {
-  return request;
+/** Who has said what, in that order; of the others that they wait, or were too late. */
+function askedOf({ asked, outcomes }: Fetch, otherwise: 'waiting' | 'late'): AskedSource[] {
+  const said = [...outcomes.values()].sort((one, two) => one.at - two.at);
+  const silent = [...asked].filter((source) => !outcomes.has(source));
+  return [
+    ...said.map(({ source, isAnswered, detail, at }): AskedSource => {
+      return { source, status: isAnswered ? 'answered' : 'failed', at: new Date(at).toISOString(), detail };
+    }),
+    ...silent.map((source): AskedSource => {
+      const detail = otherwise === 'late' ? 'no answer in time' : 'asked';
+      return { source, status: otherwise, at: null, detail };
+    }),
+  ];
 }

@@ -37,9 +37,11 @@ const priceRequest: PriceRequest = {
   status: 'pending',
   detail: 'asked',
   requestedAt: '2026-11-21T10:00:00.000Z',
+  deadlineAt: '2026-11-21T10:00:05.000Z',
   completedAt: null,
   sourcesAsked: 2,
   sourcesAnswered: 0,
+  sources: [],
   price: null,
 };
 
@@ -56,7 +58,11 @@ describe('GraphQL over HTTP', () => {
         return { submissions: [submission], nextCursor: null };
       },
     },
-    priceRequests: { request: async () => priceRequest, find: async () => undefined },
+    priceRequests: {
+      request: async () => priceRequest,
+      find: async () => undefined,
+      list: async () => ({ requests: [priceRequest], nextCursor: null }),
+    },
     graphiqlAt: '/graphiql/',
   });
   let url = '';

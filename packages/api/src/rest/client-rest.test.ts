@@ -9,6 +9,7 @@ import { SUBMISSIONS_TOPIC } from '@assay/oracle/model/submission';
 import { createSubmissionService } from '@assay/oracle/sources/submission-service';
 import type { Ledger } from '@assay/ports/ledger/ledger';
 import { type DeskRig, startTestLedger, withDesks } from '../../../../test/desk-rig.ts';
+import type { PriceRequest, PriceRequestPage } from '../assets/desk.ts';
 
 let ledger: Ledger;
 let end: () => Promise<void>;
@@ -246,6 +247,63 @@ describe('prices on demand', () => {
       assert.deepEqual([partial.status, partial.json().status], [200, 'partial']);
       assert.match(String(partial.json().detail), /1 of 2 sources answered; not binance \(timeout\)/);
       const bad = await post('/v1/price-requests', { feed: 'BTC/USD', symbol: 'BTC' });
+      assert.deepEqual([bad.status, bad.json().code], [400, 'REQUEST_INVALID']);
+    }));
+
+  test('a request that is not waited for is followed source by source, and its deadline holds', () =>
+    withRig(async (rig) => {
+      const { post, key } = await rig.client(['prices:read'], 'one');
+      await adapters(rig, { binance: false });
+      const body = { feed: 'BTC/USD', deadlineMs: 4_000 };
+      const made = await post('/v1/price-requests', body, { prefer: 'wait=10, Respond-Async' });
+      assert.deepEqual(
+        [made.status, made.headers.get('preference-applied'), made.json().status],
+        [202, 'respond-async', 'pending'],
+      );
+      const look = async () => {
+        const found = await rig.get(made.headers.get('location')!, { 'x-api-key': key });
+        return found.json() as unknown as PriceRequest;
+      };
+      const states = ({ sources }: PriceRequest) =>
+        sources.map(({ source, status, at }) => [source, status, at !== null]);
+      await rig.settle();
+      const running = await look();
+      assert.deepEqual([running.status, running.sourcesAnswered], ['pending', 0]);
+      assert.deepEqual(states(running), [
+        ['binance', 'failed', true],
+        ['coingecko', 'waiting', false],
+      ]);
+      assert.equal(Date.parse(running.deadlineAt) - Date.parse(running.requestedAt), 4_000);
+      for (let i = 0; i < 35; i++) await rig.clock.advance(1_000);
+      await rig.settle();
+      const ended = await look();
+      assert.equal(ended.status, 'failed');
+      assert.deepEqual(states(ended)[1], ['coingecko', 'late', false]);
+    }));
+
+  test('requests are listed newest first by pages: to their client, and all of them to an administrator', () =>
+    withRig(async (rig) => {
+      const [one, other, admin] = [
+        await rig.client(['prices:read'], 'one'),
+        await rig.client(['prices:read'], 'other'),
+        await rig.client(['admin'], 'admin'),
+      ];
+      const made: string[] = [];
+      for (const { post } of [one, other, one]) {
+        const answer = await post('/v1/price-requests', { symbol: 'BTC' }, { prefer: 'respond-async' });
+        made.push(String(answer.json().id));
+      }
+      const page = async (key: string, query: string) => {
+        const answer = await rig.get(`/v1/price-requests?${query}`, { 'x-api-key': key });
+        const { requests, nextCursor } = answer.json() as unknown as PriceRequestPage;
+        return { ids: requests.map(({ id }) => id), nextCursor };
+      };
+      const first = await page(one.key, 'limit=1');
+      assert.deepEqual(first.ids, [made[2]]);
+      const rest = await page(one.key, `limit=1&cursor=${first.nextCursor}`);
+      assert.deepEqual([rest.ids, rest.nextCursor], [[made[0]], null]);
+      assert.deepEqual((await page(admin.key, 'limit=3')).ids, made.toReversed());
+      const bad = await rig.get('/v1/price-requests?cursor=x', { 'x-api-key': one.key });
       assert.deepEqual([bad.status, bad.json().code], [400, 'REQUEST_INVALID']);
     }));
 

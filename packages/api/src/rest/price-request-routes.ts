@@ -2,15 +2,18 @@
 // external adapters.
 import { AssayError, isAssayError } from '@assay/kernel/errors/assay-error';
 import { z } from 'zod';
-import { PRICE_REQUEST_STATUSES, type PriceRequestDesk } from '../assets/desk.ts';
+import { ASKED_SOURCE_STATUSES, PRICE_REQUEST_STATUSES, type PriceRequestDesk } from '../assets/desk.ts';
 import { problemOf } from '../http/problem.ts';
 import type { PriceView } from '../views/prices.ts';
-import { findFeed } from './parameters.ts';
+import { cursor, findFeed, limit } from './parameters.ts';
 import { defineRoute, json, noQuery, type Reply, type Route } from './route.ts';
 
 const DEADLINE_DEFAULT_MS = 5_000;
 const DEADLINE_MAX_MS = 30_000;
 const DEADLINE_FIX = `give whole milliseconds from 1 to ${DEADLINE_MAX_MS}`;
+/** A page that a person can scroll. */
+const LIMIT_DEFAULT = 50;
+const LIMIT_MAX = 1_000;
 const NAME_FIX = 'give a feed such as BTC/USD';
 const ASSET_FIX = 'give an asset such as BTC';
 
@@ -37,9 +40,20 @@ const priceRequest = z.object({
   status: z.enum(PRICE_REQUEST_STATUSES),
   detail: z.string().describe('Which sources are missing, and why'),
   requestedAt: z.iso.datetime(),
+  deadlineAt: z.iso.datetime().describe('From then on those that have answered are enough'),
   completedAt: z.iso.datetime().nullable(),
   sourcesAsked: z.int(),
   sourcesAnswered: z.int(),
+  sources: z
+    .array(
+      z.object({
+        source: z.string(),
+        status: z.enum(ASKED_SOURCE_STATUSES),
+        at: z.iso.datetime().nullable(),
+        detail: z.string(),
+      }),
+    )
+    .describe('What each source made of it, in the order of their answers'),
   price: z.record(z.string(), z.unknown()).nullable(),
 });
 
@@ -48,15 +62,20 @@ export function priceRequestRoutes(desk: PriceRequestDesk): Route[] {
     method: 'POST',
     path: '/v1/price-requests',
     scope: 'prices:read',
-    describe: 'Asks all sources of a feed now: 200 with the result, or 202 to follow it by its id',
+    describe:
+      'Asks all sources of a feed now: 200 with the result, or 202 to follow it by its id; at once with ' +
+      '`Prefer: respond-async` (RFC 7240)',
     query: noQuery,
     body: requestBody,
     answer: { schema: priceRequest },
-    async handle({ principal, body }) {
+    async handle({ principal, body, headers }) {
       const name = body.feed ?? body.symbol!;
-      const made = await desk.request(principal, name, body.deadlineMs ?? DEADLINE_DEFAULT_MS);
+      const isAwaited = !prefersAsync(headers.prefer);
+      const deadlineMs = body.deadlineMs ?? DEADLINE_DEFAULT_MS;
+      const made = await desk.request(principal, name, deadlineMs, { isAwaited });
       const status = made.status === 'pending' ? 202 : 200;
-      return { ...json(made), status, headers: { location: `/v1/price-requests/${made.id}` } };
+      const applied = isAwaited ? {} : { 'preference-applied': 'respond-async' };
+      return { ...json(made), status, headers: { location: `/v1/price-requests/${made.id}`, ...applied } };
     },
   });
   const one = defineRoute({
@@ -78,7 +97,28 @@ export function priceRequestRoutes(desk: PriceRequestDesk): Route[] {
       );
     },
   });
-  return [ask, one];
+  const list = defineRoute({
+    path: '/v1/price-requests',
+    scope: 'prices:read',
+    describe:
+      'Your price requests of the last day, newest first, by pages; an administrator sees those of all',
+    query: z.strictObject({ limit: limit.optional(), cursor: cursor.optional() }),
+    answer: {
+      schema: z.object({ requests: z.array(priceRequest), nextCursor: z.string().nullable() }),
+    },
+    async handle({ principal, query }) {
+      const count = Math.min(query.limit ?? LIMIT_DEFAULT, LIMIT_MAX);
+      const page = { limit: count, ...(query.cursor === undefined ? {} : { cursor: query.cursor }) };
+      return json(await desk.list(principal, page));
+    },
+  });
+  return [ask, one, list];
+}
+
+/** RFC 7240: preferences stand between commas, parameters of one behind semicolons. */
+function prefersAsync(header: string | string[] | undefined): boolean {
+  const preferences = [header ?? []].flat().join(',').toLowerCase().split(',');
+  return preferences.some((one) => one.split(';')[0]!.trim() === 'respond-async');
 }
 
 /** What a Chainlink node sends; more fields (meta, responseURL) are its own business. */
