@@ -74,8 +74,24 @@ describe('the console, page by page', { timeout: 600_000 }, () => {
     await opened.close();
   });
 
-  for (const { name, path, shows, restsOn, empty } of SHOWN_PAGES) {
+  async function post(path: string, body: object): Promise<string> {
+    const headers = { 'x-api-key': assay.key, 'content-type': 'application/json' };
+    const made = await fetch(`${assay.facts.api}${path}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    });
+    assert.ok(made.ok, `POST ${path}: ${made.status}`);
+    return ((await made.json()) as { id: string }).id;
+  }
+
+  for (const { name, path: template, make, shows, restsOn, empty } of SHOWN_PAGES) {
     describe(name, () => {
+      let path = template;
+      before(async () => {
+        if (make !== undefined) path = template.replace('$', await make(post));
+      });
+
       for (const look of LOOKS) {
         it(`is drawn with its data, ${look.theme}, ${look.width} px wide`, async () => {
           await withPage(look, async ({ page }) => {
@@ -100,7 +116,10 @@ describe('the console, page by page', { timeout: 600_000 }, () => {
 
       it('says what would be here when nothing is', async () => {
         await withPage(WIDE, async ({ page }) => {
-          await page.route(restsOn, (route) => route.fulfill({ json: JSON.parse(empty.body) as unknown }));
+          await page.route(restsOn, (route) => {
+            const { status = 200, body } = empty;
+            return route.fulfill({ status, body, contentType: 'application/json' });
+          });
           await page.goto(path);
           await page.getByText(empty.says).waitFor();
           await check(page, `${name}-empty`);

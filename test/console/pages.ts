@@ -3,13 +3,22 @@
 export type ShownPage = {
   name: string;
   path: string;
+  /** Makes what it shows; what this gives stands in the path instead of `$`. */
+  make?: (post: (path: string, body: object) => Promise<string>) => Promise<string>;
   /** A text that stands there once it is drawn with its data. */
   shows: string;
   /** Address of the request on which it rests. */
   restsOn: string;
   /** What that request answers when there is nothing, and what the page says then. */
-  empty: { body: string; says: string };
+  empty: { body: string; says: string; status?: number };
 };
+
+const NOT_FOUND = JSON.stringify({ status: 404, code: 'NOT_FOUND', detail: 'there is none', recovery: '' });
+
+function submission(): object {
+  const timestamp = new Date().toISOString();
+  return { symbol: 'BTC', price_usd: '67000.50', timestamp, submitted_by: 'Market desk' };
+}
 
 export const SHOWN_PAGES: readonly ShownPage[] = [
   {
@@ -32,5 +41,21 @@ export const SHOWN_PAGES: readonly ShownPage[] = [
     shows: 'Crosses it rests on',
     restsOn: '**/v1/feeds',
     empty: { body: '[]', says: 'There is no such feed' },
+  },
+  {
+    name: 'submissions',
+    path: '/submissions',
+    make: (post) => post('/v1/submissions', submission()),
+    shows: '67,000.50',
+    restsOn: '**/v1/submissions?*',
+    empty: { body: '{"submissions":[],"nextCursor":null}', says: 'Nothing was submitted' },
+  },
+  {
+    name: 'submission',
+    path: '/submissions/$',
+    make: (post) => post('/v1/submissions', submission()),
+    shows: 'Received and accepted',
+    restsOn: '**/v1/submissions/*',
+    empty: { status: 404, body: NOT_FOUND, says: 'There is no such submission' },
   },
 ];

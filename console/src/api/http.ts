@@ -10,12 +10,15 @@ export class ApiProblem extends Error {
   readonly code: string;
   /** What to do, in the server's words. */
   readonly recovery: string;
+  /** Which of the things that were sent it is about. */
+  readonly field: string | undefined;
 
-  constructor(status: number, code: string, detail: string, recovery: string) {
+  constructor(status: number, code: string, detail: string, recovery: string, field?: string) {
     super(detail);
     this.status = status;
     this.code = code;
     this.recovery = recovery;
+    this.field = field;
   }
 }
 
@@ -61,14 +64,14 @@ export async function ask<T>(
 }
 
 function problemOf(status: number, text: string, isOwnKey: boolean): ApiProblem {
-  let said: { code?: string; detail?: string; title?: string; recovery?: string } = {};
+  let said: { code?: string; detail?: string; title?: string; recovery?: string; field?: string } = {};
   try {
     said = JSON.parse(text) as typeof said;
   } catch {
     // Something between us and the server answered; its status is all there is.
   }
   const detail = sentence(said.detail ?? said.title ?? `the server answered ${status}`);
-  const problem = new ApiProblem(status, said.code ?? 'UNKNOWN', detail, said.recovery ?? '');
+  const problem = new ApiProblem(status, said.code ?? 'UNKNOWN', detail, said.recovery ?? '', said.field);
   if (status === 401 && isOwnKey)
     session.signOut('The server no longer accepts this key: it expired or was revoked.');
   return problem;

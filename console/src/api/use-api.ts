@@ -16,6 +16,17 @@ export type ApiQueryOptions = {
 /** Two more attempts hide a restart; more only delay the sentence that says what is wrong. */
 const RETRIES = 2;
 
+/** What cannot be shown at all says so, with a button: asking every second would make it flicker. */
+const FAILED_EVERY_MS = 15_000;
+
+/** For `refetchInterval`. */
+export function paced(everyMs: number | false) {
+  return ({ state }: { state: { status: string; data: unknown } }): number | false => {
+    const isBare = state.status === 'error' && state.data === undefined;
+    return everyMs !== false && isBare ? Math.max(everyMs, FAILED_EVERY_MS) : everyMs;
+  };
+}
+
 export const queryClient: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
@@ -39,7 +50,7 @@ export function useApi<T>(path: string, options: ApiQueryOptions = {}): UseQuery
   return useQuery<T, ApiProblem>({
     queryKey: [path],
     queryFn: ({ signal }) => ask<T>(path, { signal }),
-    refetchInterval: options.everyMs ?? false,
+    refetchInterval: paced(options.everyMs ?? false),
     ...(options.freshForMs === undefined ? {} : { staleTime: options.freshForMs }),
     ...(options.keepsLast === true ? { placeholderData: keepPreviousData } : {}),
     enabled: options.isEnabled ?? true,

@@ -31,6 +31,13 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('../pages/feeds.tsx')).FeedsPage,
   },
   { path: '/feeds/$feed', load: async () => (await import('../pages/feed.tsx')).FeedPage },
+  {
+    path: '/submissions',
+    title: 'Submissions',
+    icon: 'submissions',
+    load: async () => (await import('../pages/submissions.tsx')).SubmissionsPage,
+  },
+  { path: '/submissions/$id', load: async () => (await import('../pages/submission.tsx')).SubmissionPage },
 ];
 
 /** Of the rail and the palette. */

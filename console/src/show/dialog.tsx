@@ -108,21 +108,29 @@ function ConfirmForm({
   );
 }
 
-/** A label above its control. */
+/** A label above its control, and beneath it what is wrong with what stands there. */
 export function Field({
   label,
+  problem,
   children,
 }: {
   label: string;
-  children: (id: string) => ReactNode;
+  problem?: string | undefined;
+  children: (id: string, problemId: string | undefined) => ReactNode;
 }): ReactNode {
   const id = useId();
+  const problemId = problem === undefined ? undefined : `${id}-problem`;
   return (
-    <div className="flex flex-col gap-1">
+    <div className="flex min-w-0 flex-col gap-1">
       <label htmlFor={id} className="text-muted text-table">
         {label}
       </label>
-      {children(id)}
+      {children(id, problemId)}
+      {problem !== undefined && (
+        <p id={problemId} role="alert" className="break-words text-critical text-table">
+          {problem}
+        </p>
+      )}
     </div>
   );
 }
@@ -133,8 +141,12 @@ export type TextInputProps = {
   onChange: (value: string) => void;
   placeholder?: string;
   label?: string;
-  type?: 'text' | 'password' | 'search' | 'number';
+  type?: 'text' | 'password' | 'search' | 'number' | 'date';
   isMono?: boolean;
+  /** Id of the sentence that says what is wrong with it. */
+  problemId?: string | undefined;
+  /** Id of a list of proposals. */
+  list?: string;
 };
 
 export function TextInput({
@@ -145,6 +157,8 @@ export function TextInput({
   label,
   type = 'text',
   isMono,
+  problemId,
+  list,
 }: TextInputProps): ReactNode {
   return (
     <input
@@ -152,11 +166,14 @@ export function TextInput({
       type={type}
       value={value}
       aria-label={label}
+      aria-describedby={problemId}
+      aria-invalid={problemId === undefined ? undefined : true}
+      list={list}
       placeholder={placeholder}
       autoComplete="off"
       spellCheck={false}
       onChange={(event) => onChange(event.target.value)}
-      className={`h-7 w-full rounded-box border border-line bg-paper px-2 placeholder:text-muted ${isMono === true ? 'font-mono text-table' : ''}`}
+      className={`h-7 w-full rounded-box border bg-paper px-2 placeholder:text-muted ${problemId === undefined ? 'border-line' : 'border-critical'} ${isMono === true ? 'font-mono text-table' : ''}`}
     />
   );
 }

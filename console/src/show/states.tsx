@@ -3,7 +3,6 @@
 // what still works and how to retry, and data that is no longer fresh: it stays, greyed, with its age.
 //
 // Use `Loaded` around what a query brings; it chooses. For what arrives by stream, `Disconnected` greys.
-import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { ApiProblem } from '../api/http.ts';
 import { useStreamState } from '../live/board.ts';
@@ -12,8 +11,18 @@ import { Button } from './button.tsx';
 import { Dot } from './state-dot.tsx';
 import { clockText, durationText } from './text.ts';
 
+/** What is needed of a query: those of one answer and those of pages both have it. */
+export type LoadedQuery<T> = {
+  data: T | undefined;
+  error: ApiProblem | null;
+  dataUpdatedAt: number;
+  errorUpdatedAt: number;
+  isFetching: boolean;
+  refetch: () => unknown;
+};
+
 export type LoadedProps<T> = {
-  query: UseQueryResult<T, ApiProblem>;
+  query: LoadedQuery<T>;
   /** In a sentence: "The sources", "History of BTC/USD". */
   what: string;
   skeleton: ReactNode;

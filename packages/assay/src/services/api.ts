@@ -20,7 +20,7 @@ const CONSOLE = {
   base: '',
   folder: join(import.meta.dirname, '../../../../console/dist'),
   absence: 'The console is not built here: run "npm run build" in the checkout, then load this page again.',
-  pages: ['/', '/feeds', '/feeds/*'],
+  pages: ['/', '/feeds', '/feeds/*', '/submissions', '/submissions/*'],
   isStrict: true,
 };
 
