@@ -38,6 +38,19 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('../pages/submissions.tsx')).SubmissionsPage,
   },
   { path: '/submissions/$id', load: async () => (await import('../pages/submission.tsx')).SubmissionPage },
+  {
+    path: '/requests',
+    title: 'Requests',
+    icon: 'requests',
+    load: async () => (await import('../pages/requests.tsx')).RequestsPage,
+  },
+  { path: '/requests/$id', load: async () => (await import('../pages/request.tsx')).RequestPage },
+  {
+    path: '/keys',
+    title: 'Keys',
+    icon: 'keys',
+    load: async () => (await import('../pages/keys.tsx')).KeysPage,
+  },
 ];
 
 /** Of the rail and the palette. */

@@ -88,11 +88,12 @@ function Path({ submission }: { submission: Submission }): ReactNode {
       at,
       tone: toneOf(status),
       title: titleOf(status, i),
-      detail: (
-        <>
-          {sentenceText(detail)}. {isJudged && <WhyLink feed={feed} at={at} />}
-        </>
-      ),
+      detail:
+        i === 0 && status === 'accepted' ? undefined : (
+          <>
+            {sentenceText(detail)}. {isJudged && <WhyLink feed={feed} at={at} />}
+          </>
+        ),
     };
   });
   const last = events.at(-1);

@@ -9,6 +9,7 @@ import { useFeeds } from '../feed/use-feeds.ts';
 import { useMe } from '../frame/use-status.ts';
 import { Button } from '../show/button.tsx';
 import { Field, TextInput } from '../show/dialog.tsx';
+import { Proposals, problemsAt, Unplaced } from '../show/form.tsx';
 import { StateDot } from '../show/state-dot.tsx';
 import { STATUS_WORDS, sentenceText } from './words.tsx';
 
@@ -20,40 +21,23 @@ const NAME_MAX = 64;
 export function SubmitForm({ listPath }: { listPath: string }): ReactNode {
   const feeds = useFeeds().data ?? [];
   const { data: me } = useMe();
-  const cache = useQueryClient();
   const proposals = useId();
   const [feed, setFeed] = useState('');
   const [price, setPrice] = useState('');
   const [name, setName] = useState<string>();
-  const [problem, setProblem] = useState<ApiProblem>();
-  const [made, setMade] = useState<Submission>();
-  const [isBusy, setBusy] = useState(false);
-  const taking = feeds.filter(({ sources }) => sources.some(({ source }) => source === SUBMITTED));
+  const { send, problem, made, isBusy } = useSubmit(listPath);
+  const taking = feeds
+    .filter(({ sources }) => sources.some(({ source }) => source === SUBMITTED))
+    .map((one) => one.feed);
   const by = name ?? me?.name.slice(0, NAME_MAX) ?? '';
-  const submit = async (): Promise<void> => {
-    setBusy(true);
-    setProblem(undefined);
-    setMade(undefined);
-    const timestamp = new Date().toISOString();
-    const body = { symbol: feed.trim(), price_usd: price.trim(), timestamp, submitted_by: by };
-    try {
-      setMade(await ask<Submission>('/v1/submissions', { method: 'POST', body }));
-      await cache.invalidateQueries({ queryKey: [listPath, 'pages'] });
-    } catch (error) {
-      setProblem(error as ApiProblem);
-    }
-    setBusy(false);
-  };
-  const at = (...fields: string[]) =>
-    problem?.field !== undefined && fields.includes(problem.field) ? problem.message : undefined;
-  const isPlaced = at('symbol', 'feed', 'price_usd', 'submitted_by') !== undefined;
+  const at = problemsAt(problem);
   return (
     <form
       aria-label="Submit a price"
       className="flex flex-col gap-3 rounded-box border border-line px-3 py-3"
       onSubmit={(event) => {
         event.preventDefault();
-        void submit();
+        void send({ symbol: feed.trim(), price_usd: price.trim(), submitted_by: by });
       }}
     >
       <div className="grid gap-3 sm:grid-cols-[180px_200px_240px_auto] sm:items-start">
@@ -63,17 +47,13 @@ export function SubmitForm({ listPath }: { listPath: string }): ReactNode {
               id={id}
               value={feed}
               onChange={setFeed}
-              placeholder={taking[0]?.feed ?? 'BTC/USD'}
+              placeholder={taking[0] ?? 'BTC/USD'}
               list={proposals}
               problemId={problemId}
             />
           )}
         </Field>
-        <datalist id={proposals}>
-          {taking.map((one) => (
-            <option key={one.feed} value={one.feed} />
-          ))}
-        </datalist>
+        <Proposals id={proposals} values={taking} />
         <Field label="Price in dollars" problem={at('price_usd')}>
           {(id, problemId) => (
             <TextInput
@@ -94,23 +74,53 @@ export function SubmitForm({ listPath }: { listPath: string }): ReactNode {
           </Button>
         </div>
       </div>
-      {problem !== undefined && !isPlaced && (
-        <p role="alert" className="text-critical">
-          {problem.message} {problem.recovery}
-        </p>
-      )}
+      <Unplaced problem={problem} fields={['symbol', 'feed', 'price_usd', 'submitted_by']} />
       {made === undefined ? (
-        <p className="text-muted text-table">{takesText(taking.map((one) => one.feed))}</p>
+        <p className="text-muted text-table">{takesText(taking)}</p>
       ) : (
-        <p role="status" className="flex flex-wrap items-center gap-x-2">
-          <StateDot state={made.status} word={STATUS_WORDS[made.status]} />
-          <span className="[overflow-wrap:anywhere]">{sentenceText(made.detail)}.</span>
-          <Link to={`/submissions/${made.id}`} className="text-accent hover:underline">
-            Follow it
-          </Link>
-        </p>
+        <Outcome made={made} />
       )}
     </form>
+  );
+}
+
+type Submitting = {
+  send: (input: { symbol: string; price_usd: string; submitted_by: string }) => Promise<void>;
+  problem: ApiProblem | undefined;
+  made: Submission | undefined;
+  isBusy: boolean;
+};
+
+function useSubmit(listPath: string): Submitting {
+  const cache = useQueryClient();
+  const [problem, setProblem] = useState<ApiProblem>();
+  const [made, setMade] = useState<Submission>();
+  const [isBusy, setBusy] = useState(false);
+  const send: Submitting['send'] = async (input) => {
+    setBusy(true);
+    setProblem(undefined);
+    setMade(undefined);
+    const body = { ...input, timestamp: new Date().toISOString() };
+    try {
+      setMade(await ask<Submission>('/v1/submissions', { method: 'POST', body }));
+      await cache.invalidateQueries({ queryKey: [listPath, 'pages'] });
+    } catch (error) {
+      setProblem(error as ApiProblem);
+    }
+    setBusy(false);
+  };
+  return { send, problem, made, isBusy };
+}
+
+function Outcome({ made }: { made: Submission }): ReactNode {
+  return (
+    <p role="status" className="flex flex-wrap items-center gap-x-2">
+      <StateDot state={made.status} word={STATUS_WORDS[made.status]} />
+      <span className="[overflow-wrap:anywhere]">{sentenceText(made.detail)}.</span>
+      <Link to={`/submissions/${made.id}`} className="text-accent underline">
+        Follow it
+      </Link>
+    </p>
   );
 }
 

@@ -32,16 +32,10 @@ const submission: Submission = {
   events: [],
 };
 const priceRequest: PriceRequest = {
-  id: 'r1',
-  feed: 'BTC/USD',
+  ...{ id: 'r1', feed: 'BTC/USD', detail: 'asked', sourcesAsked: 2, sourcesAnswered: 0, sources: [] },
+  ...{ requestedAt: '2026-11-21T10:00:00.000Z', deadlineAt: '2026-11-21T10:00:05.000Z' },
   status: 'pending',
-  detail: 'asked',
-  requestedAt: '2026-11-21T10:00:00.000Z',
-  deadlineAt: '2026-11-21T10:00:05.000Z',
   completedAt: null,
-  sourcesAsked: 2,
-  sourcesAnswered: 0,
-  sources: [],
   price: null,
 };
 

@@ -20,7 +20,10 @@ const CONSOLE = {
   base: '',
   folder: join(import.meta.dirname, '../../../../console/dist'),
   absence: 'The console is not built here: run "npm run build" in the checkout, then load this page again.',
-  pages: ['/', '/feeds', '/feeds/*', '/submissions', '/submissions/*'],
+  pages: [
+    ...['/', '/feeds', '/feeds/*', '/submissions', '/submissions/*', '/requests', '/requests/*'],
+    ...['/keys'],
+  ],
   isStrict: true,
 };
 
