@@ -44,6 +44,15 @@ describe('clients in the console', { timeout: 240_000 }, () => {
     return (await made.json()) as { id: string; key: string };
   }
 
+  async function fault(venue: string, kind: string): Promise<void> {
+    const response = await fetch(`${assay.facts.api}/v1/sandbox/faults`, {
+      method: 'POST',
+      headers: { 'x-api-key': assay.key, 'content-type': 'application/json' },
+      body: JSON.stringify({ venue, kind, forMs: 120_000 }),
+    });
+    assert.ok(response.ok, `${kind} of ${venue}: ${response.status}`);
+  }
+
   it('shows what strangers call themselves as text, and runs none of it', () =>
     signedIn(async ({ page }) => {
       const scopes = ['prices:read', 'prices:submit'];
@@ -100,23 +109,29 @@ describe('clients in the console', { timeout: 240_000 }, () => {
       await page.getByText(/Used in a round|Found to be an outlier|Not used/).waitFor({ timeout: 30_000 });
     }));
 
-  it('leads from a request to its path, live, down to what each source answered', () =>
+  it('leads from a request to its path, live: who answered with what, who did not, who was too late', () =>
     signedIn(async ({ page }) => {
+      await fault('kraken', 'refused');
+      await fault('bitstamp', 'silence');
       await page.goto('/requests');
-      await page.getByLabel('Feed', { exact: true }).fill('BTC/USD');
-      await page.getByLabel('Deadline, ms').fill('99000');
-      await page.getByRole('button', { name: 'Request', exact: true }).click();
+      const form = page.getByRole('form', { name: 'Request a price' });
+      await form.getByLabel('Feed').fill('BTC/USD');
+      await form.getByLabel('Deadline, ms').fill('99000');
+      await form.getByRole('button', { name: 'Request' }).click();
       await page.getByText('give whole milliseconds from 1 to 30000').waitFor();
-      await page.getByLabel('Deadline, ms').fill('8000');
-      await page.getByRole('button', { name: 'Request', exact: true }).click();
-      await page.getByText(/sources asked for BTC\/USD/).waitFor();
-      await page.getByText(/in all$/).waitFor({ timeout: 30_000 });
+      await form.getByLabel('Deadline, ms').fill('4000');
+      await form.getByRole('button', { name: 'Request' }).click();
       const path = page.getByRole('list', { name: 'Path of the request' });
-      await path.getByText(/Coinbase.* answered/).waitFor();
-      await path
-        .getByText(/BTC\/USD [\d,.]+/)
-        .first()
-        .waitFor();
+      await path.getByText(/^Waits for .*Bitstamp/).waitFor();
+      await path.getByText('Coinbase Exchange answered').waitFor();
+      await keepPicture(page, 'console-request-running');
+      await page.getByText(/in all$/).waitFor({ timeout: 30_000 });
+      await path.getByText('Bitstamp was too late').waitFor();
+      await path.getByText('Kraken did not answer').waitFor();
+      await path.getByText('Deadline', { exact: true }).waitFor();
+      await path.getByText(/^BTC\/USD [\d,.]+; BTC\/USDT [\d,.]+/).waitFor();
+      await assertAccessible(page, 'a partial request');
+      await keepPicture(page, 'console-request-partial');
     }));
 
   it('makes a key whose secret is shown once, warns before its own is revoked, and records it all', () =>
@@ -124,7 +139,7 @@ describe('clients in the console', { timeout: 240_000 }, () => {
       await page.goto('/keys');
       await page.getByRole('button', { name: 'Create a key' }).click();
       await page.getByRole('button', { name: 'Create', exact: true }).click();
-      await page.getByText(/^Name "" /).waitFor();
+      await page.getByText('name "" cannot be used: give 1 to 100 characters.').waitFor();
       await page.getByLabel('Name: what it is for').fill('night desk');
       await page.getByLabel('prices:submit').check();
       await page.getByLabel('Feeds, separated by commas').fill('btc/usd');

@@ -70,15 +70,17 @@ function problemOf(status: number, text: string, isOwnKey: boolean): ApiProblem 
   } catch {
     // Something between us and the server answered; its status is all there is.
   }
-  const detail = sentence(said.detail ?? said.title ?? `the server answered ${status}`);
+  const detail = sentence(said.detail ?? said.title ?? `the server answered ${status}`, said.field);
   const problem = new ApiProblem(status, said.code ?? 'UNKNOWN', detail, said.recovery ?? '', said.field);
   if (status === 401 && isOwnKey)
     session.signOut('The server no longer accepts this key: it expired or was revoked.');
   return problem;
 }
 
-/** Begins with a capital and ends with a full stop. */
-function sentence(text: string): string {
+/** Begins with a capital, but for the name of a field, and ends with a full stop. */
+function sentence(text: string, field = ''): string {
   const trimmed = text.trim();
-  return `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.!?]$/.test(trimmed) ? '' : '.'}`;
+  const isName = field !== '' && trimmed.startsWith(field);
+  const first = isName ? trimmed.charAt(0) : trimmed.charAt(0).toUpperCase();
+  return `${first}${trimmed.slice(1)}${/[.!?]$/.test(trimmed) ? '' : '.'}`;
 }

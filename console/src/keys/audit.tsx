@@ -12,7 +12,7 @@ import { Proposals } from '../show/form.tsx';
 import { Older } from '../show/older.tsx';
 import { Said } from '../show/said.tsx';
 import { Dot, type Tone, toneClass } from '../show/state-dot.tsx';
-import { Disconnected, Empty, Loaded, TableSkeleton } from '../show/states.tsx';
+import { Empty, Loaded, TableSkeleton } from '../show/states.tsx';
 import { type Column, Table } from '../show/table.tsx';
 import { countText } from '../show/text.ts';
 import { KEYS } from './key-state.ts';
@@ -51,19 +51,18 @@ export function Audit(): ReactNode {
         }
       >
         {(list) => (
-          <Disconnected>
-            <div className="flex flex-col gap-2">
-              <Table
-                title="Audit record"
-                noun="record"
-                rows={list}
-                columns={COLUMNS}
-                rowKey={({ id }) => id}
-                empty="None of these records has that in it."
-              />
-              <Older path={path} query={query} />
-            </div>
-          </Disconnected>
+          <div className="flex flex-col gap-2">
+            <Table
+              title="Audit record"
+              noun="record"
+              rows={list}
+              columns={COLUMNS}
+              rowKey={({ id }) => id}
+              sorting="-at"
+              empty="None of these records has that in it."
+            />
+            <Older path={path} query={query} />
+          </div>
         )}
       </Loaded>
     </div>
@@ -137,7 +136,7 @@ const COLUMNS: readonly Column<AuditRecord>[] = [
     sort: ({ at }) => Date.parse(at),
     text: ({ at }) => at,
     width: '116px',
-    phoneWidth: '25%',
+    phoneWidth: '24%',
     isOnPhone: true,
   },
   {
@@ -147,7 +146,7 @@ const COLUMNS: readonly Column<AuditRecord>[] = [
     sort: ({ whoName }) => whoName,
     text: ({ whoName, who }) => `${whoName} ${who}`,
     width: '180px',
-    phoneWidth: '22%',
+    phoneWidth: '21%',
     isOnPhone: true,
   },
   {
@@ -164,7 +163,7 @@ const COLUMNS: readonly Column<AuditRecord>[] = [
     sort: ({ action }) => action,
     text: ({ action }) => action,
     width: '250px',
-    phoneWidth: '35%',
+    phoneWidth: '30%',
     isOnPhone: true,
   },
   {
@@ -207,10 +206,10 @@ function Result({ result }: { result: string }): ReactNode {
   );
 }
 
-/** `ok`, a status of HTTP, or a code of an error. */
+/** A word (`ok`, `opened`), a status of HTTP, or a code of an error, in capitals. */
 function resultTone(result: string): Tone {
-  if (result === 'ok' || /^[123]\d\d$/.test(result)) return 'ok';
-  return /^5\d\d$/.test(result) ? 'critical' : 'warn';
+  if (/^5\d\d$/.test(result)) return 'critical';
+  return /^4\d\d$|^[A-Z_]+$/.test(result) ? 'warn' : 'ok';
 }
 
 /** "id sub_12, feed BTC/USD". */

@@ -73,7 +73,7 @@ function Consequences({ kind, info, isOwn }: ConsequencesProps): ReactNode {
           <Said>{info.name}</Said>
         </strong>{' '}
         ({info.id}, {info.scopes.join(', ')}
-        {info.lastUsedAt === null ? ', never used' : ''}).{' '}
+        {info.lastUsedAt === null && !isOwn ? ', never used' : ''}).{' '}
         {kind === 'revoke'
           ? 'Within 5 s it is refused everywhere, with every token and stream it opened. This cannot be taken back.'
           : 'It keeps its id and what it may do. The old secret is refused everywhere within 5 s; the new one is shown once.'}

@@ -20,8 +20,8 @@ const SCOPES = [
 ] as const;
 
 const TIERS = [
-  { tier: 'standard', words: 'standard: for people and programs that ask now and then' },
-  { tier: 'high', words: 'high: for programs that ask all the time' },
+  { tier: 'standard', words: 'standard: asks now and then' },
+  { tier: 'high', words: 'high: asks all the time' },
 ] as const;
 
 type Draft = { name: string; scopes: readonly string[]; feeds: string; tier: string; expires: string };

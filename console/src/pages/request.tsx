@@ -8,14 +8,14 @@ import { RequestPath } from '../requests/path.tsx';
 import { Instant } from '../show/age.tsx';
 import { Facts, Page } from '../show/page.tsx';
 import { StateDot } from '../show/state-dot.tsx';
-import { Bar, Disconnected, Empty, Loaded } from '../show/states.tsx';
+import { Bar, Empty, Loaded } from '../show/states.tsx';
 import { groupedText } from '../show/text.ts';
 import { spanText } from '../show/time-line.tsx';
 
 /** Sources answer within tenths of a second. */
 const RUNNING_EVERY_MS = 300;
 /** Nothing more happens to it; this only notices that the server is gone. */
-const ENDED_EVERY_MS = 10_000;
+const ENDED_EVERY_MS = 5_000;
 
 export function RequestPage(): ReactNode {
   const { id = '' } = useParams({ strict: false }) as { id?: string };
@@ -36,12 +36,10 @@ export function RequestPage(): ReactNode {
           stillWorks="It ends by itself, and prices are still served."
         >
           {(request) => (
-            <Disconnected>
-              <div className="flex flex-col gap-7">
-                <What request={request} />
-                <RequestPath request={request} />
-              </div>
-            </Disconnected>
+            <div className="flex flex-col gap-7">
+              <What request={request} />
+              <RequestPath request={request} />
+            </div>
           )}
         </Loaded>
       )}

@@ -111,12 +111,13 @@ function stepOf(
         <SourceLink source={source}>{names.get(source) ?? source}</SourceLink> {word}
       </>
     ),
-    detail: status === 'answered' ? quotesText(said) : `${detail}`,
+    detail: status === 'answered' ? quotesText(said, explanation !== undefined) : detail,
   };
 }
 
 /** "BTC/USD 67,012.34; BTC/USDT 67,020.10, left out". */
-function quotesText(said: readonly ExplainedSource[]): string | undefined {
+function quotesText(said: readonly ExplainedSource[], isExplained: boolean): string | undefined {
+  if (isExplained && said.length === 0) return 'a rate for conversions';
   const quotes = said
     .filter(({ quoted }) => quoted !== null)
     .map(({ pair, quoted, used }) => `${pair} ${groupedText(quoted!)}${used ? '' : ', left out'}`);

@@ -87,9 +87,20 @@ describe('keys, tokens, tickets and the audit log over HTTP', () => {
     assert.equal((await ask('GET', '/v1/feeds', rotated.key)).status, 200);
     assert.equal((await ask('DELETE', `/v1/keys/${id}`, admin)).status, 200);
     assert.equal((await ask('POST', `/v1/keys/${id}/rotate`, admin)).status, 404);
-    for (const bad of [{ name: '' }, { name: 'x', scopes: ['root'] }, { name: 'x', admin: true }]) {
+    const mistakes: [object, string, RegExp][] = [
+      [{ name: '' }, 'name', /give 1 to 100 characters/],
+      [{ name: 'x', scopes: [] }, 'scopes', /give one or more of prices:read/],
+      [{ name: 'x', scopes: ['root'] }, 'scopes.0', /give one or more of prices:read/],
+      [{ name: 'x', feeds: [] }, 'feeds', /or leave it out for all/],
+      [{ name: 'x', tier: 'low' }, 'tier', /give one of standard, high/],
+      [{ name: 'x', expiresAt: 'soon' }, 'expiresAt', /give ISO 8601/],
+      [{ name: 'x', expiresAt: '2001-01-01T00:00:00Z' }, 'expiresAt', /an instant in the future/],
+      [{ name: 'x', admin: true }, 'admin', /there is no such field/],
+    ];
+    for (const [bad, field, fix] of mistakes) {
       const answer = await ask('POST', '/v1/keys', admin, bad);
-      assert.deepEqual([answer.status, answer.body.code], [400, 'REQUEST_INVALID']);
+      assert.deepEqual([answer.status, answer.body.code, answer.body.field], [400, 'REQUEST_INVALID', field]);
+      assert.match(String(answer.body.detail), fix);
     }
   });
 

@@ -22,12 +22,35 @@ export function authRoutes(options: AuthRoutesOptions): Route[] {
   return [...keyRoutes(options), ...tokenRoutes(options), ticketRoute(options), auditRoute(options)];
 }
 
+const FIX = {
+  name: `give 1 to ${NAME_MAX} characters`,
+  scopes: `give one or more of ${SCOPES.join(', ')}`,
+  feeds: `give 1 to ${FEEDS_MAX} feeds such as BTC/USD, or leave it out for all`,
+  tier: `give one of ${TIERS.join(', ')}`,
+  expiresAt: 'give ISO 8601 with a zone, such as 2031-01-01T00:00:00Z',
+};
+
 const newKey = z.strictObject({
-  name: z.string().min(1).max(NAME_MAX).describe('For people: what the key is for'),
-  scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length).default(['prices:read']),
-  feeds: z.array(z.string().min(1).max(NAME_MAX)).min(1).max(FEEDS_MAX).optional(),
-  tier: z.enum(TIERS).default('standard'),
-  expiresAt: z.iso.datetime({ offset: true }).optional().describe('ISO 8601; absent: never'),
+  name: z
+    .string(FIX.name)
+    .min(1, FIX.name)
+    .max(NAME_MAX, FIX.name)
+    .describe('For people: what the key is for'),
+  scopes: z
+    .array(z.enum(SCOPES, FIX.scopes), FIX.scopes)
+    .min(1, FIX.scopes)
+    .max(SCOPES.length, FIX.scopes)
+    .default(['prices:read']),
+  feeds: z
+    .array(z.string(FIX.feeds).min(1, FIX.feeds).max(NAME_MAX, FIX.feeds), FIX.feeds)
+    .min(1, FIX.feeds)
+    .max(FEEDS_MAX, FIX.feeds)
+    .optional(),
+  tier: z.enum(TIERS, FIX.tier).default('standard'),
+  expiresAt: z.iso
+    .datetime({ offset: true, error: FIX.expiresAt })
+    .optional()
+    .describe('ISO 8601; absent: never'),
 });
 
 function keyRoutes({ auth }: AuthRoutesOptions): Route[] {
