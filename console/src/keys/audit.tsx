@@ -12,7 +12,7 @@ import { Proposals } from '../show/form.tsx';
 import { Older } from '../show/older.tsx';
 import { Said } from '../show/said.tsx';
 import { Dot, type Tone, toneClass } from '../show/state-dot.tsx';
-import { Empty, Loaded, TableSkeleton } from '../show/states.tsx';
+import { Disconnected, Empty, Loaded, TableSkeleton } from '../show/states.tsx';
 import { type Column, Table } from '../show/table.tsx';
 import { countText } from '../show/text.ts';
 import { KEYS } from './key-state.ts';
@@ -51,18 +51,20 @@ export function Audit(): ReactNode {
         }
       >
         {(list) => (
-          <div className="flex flex-col gap-2">
-            <Table
-              title="Audit record"
-              noun="record"
-              rows={list}
-              columns={COLUMNS}
-              rowKey={({ id }) => id}
-              sorting="-at"
-              empty="None of these records has that in it."
-            />
-            <Older path={path} query={query} />
-          </div>
+          <Disconnected>
+            <div className="flex flex-col gap-2">
+              <Table
+                title="Audit record"
+                noun="record"
+                rows={list}
+                columns={COLUMNS}
+                rowKey={({ id }) => id}
+                sorting="-at"
+                empty="None of these records has that in it."
+              />
+              <Older path={path} query={query} />
+            </div>
+          </Disconnected>
         )}
       </Loaded>
     </div>

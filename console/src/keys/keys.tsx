@@ -8,7 +8,7 @@ import { Instant } from '../show/age.tsx';
 import { Button } from '../show/button.tsx';
 import { Said } from '../show/said.tsx';
 import { StateDot } from '../show/state-dot.tsx';
-import { Empty, Loaded, TableSkeleton } from '../show/states.tsx';
+import { Disconnected, Empty, Loaded, TableSkeleton } from '../show/states.tsx';
 import { type Column, Table } from '../show/table.tsx';
 import { exactText, whenText } from '../show/text.ts';
 import { ChangeKey, type KeyChange } from './change-key.tsx';
@@ -40,15 +40,17 @@ export function Keys({ onCreate }: { onCreate: () => void }): ReactNode {
         }
       >
         {(list) => (
-          <Table
-            title="Keys"
-            noun="key"
-            rows={list}
-            columns={[...columnsOf(me?.id), actionsOf(setChange)]}
-            rowKey={({ id }) => id}
-            sorting="-created"
-            empty="No key has that in it."
-          />
+          <Disconnected>
+            <Table
+              title="Keys"
+              noun="key"
+              rows={list}
+              columns={[...columnsOf(me?.id), actionsOf(setChange)]}
+              rowKey={({ id }) => id}
+              sorting="-created"
+              empty="No key has that in it."
+            />
+          </Disconnected>
         )}
       </Loaded>
       <ChangeKey change={change} isOwn={change?.info.id === me?.id} onClose={() => setChange(undefined)} />

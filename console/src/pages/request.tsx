@@ -8,7 +8,7 @@ import { RequestPath } from '../requests/path.tsx';
 import { Instant } from '../show/age.tsx';
 import { Facts, Page } from '../show/page.tsx';
 import { StateDot } from '../show/state-dot.tsx';
-import { Bar, Empty, Loaded } from '../show/states.tsx';
+import { Bar, Disconnected, Empty, Loaded } from '../show/states.tsx';
 import { groupedText } from '../show/text.ts';
 import { spanText } from '../show/time-line.tsx';
 
@@ -36,10 +36,12 @@ export function RequestPage(): ReactNode {
           stillWorks="It ends by itself, and prices are still served."
         >
           {(request) => (
-            <div className="flex flex-col gap-7">
-              <What request={request} />
-              <RequestPath request={request} />
-            </div>
+            <Disconnected>
+              <div className="flex flex-col gap-7">
+                <What request={request} />
+                <RequestPath request={request} />
+              </div>
+            </Disconnected>
           )}
         </Loaded>
       )}

@@ -9,7 +9,7 @@ import { Age } from '../show/age.tsx';
 import { Older } from '../show/older.tsx';
 import { Page, Section } from '../show/page.tsx';
 import { StateDot } from '../show/state-dot.tsx';
-import { Empty, Loaded, TableSkeleton } from '../show/states.tsx';
+import { Disconnected, Empty, Loaded, TableSkeleton } from '../show/states.tsx';
 import { type Column, Table } from '../show/table.tsx';
 import { groupedText } from '../show/text.ts';
 import { spanText } from '../show/time-line.tsx';
@@ -25,7 +25,7 @@ const COLUMNS: readonly Column<PriceRequest>[] = [
     sort: ({ feed }) => feed,
     text: ({ feed }) => feed,
     width: '110px',
-    phoneWidth: '26%',
+    phoneWidth: '21%',
     isOnPhone: true,
   },
   {
@@ -45,7 +45,7 @@ const COLUMNS: readonly Column<PriceRequest>[] = [
     sort: ({ status }) => status,
     text: ({ status }) => status,
     width: '120px',
-    phoneWidth: '29%',
+    phoneWidth: '27%',
     isOnPhone: true,
   },
   {
@@ -134,18 +134,20 @@ export function RequestsPage(): ReactNode {
           }
         >
           {(list) => (
-            <div className="flex flex-col gap-2">
-              <Table
-                title="Requests"
-                noun="request"
-                rows={list}
-                columns={COLUMNS}
-                rowKey={({ id }) => id}
-                linkTo={({ id }) => `/requests/${id}`}
-                empty="No request of these has that in it."
-              />
-              <Older path={LIST} query={query} />
-            </div>
+            <Disconnected>
+              <div className="flex flex-col gap-2">
+                <Table
+                  title="Requests"
+                  noun="request"
+                  rows={list}
+                  columns={COLUMNS}
+                  rowKey={({ id }) => id}
+                  linkTo={({ id }) => `/requests/${id}`}
+                  empty="No request of these has that in it."
+                />
+                <Older path={LIST} query={query} />
+              </div>
+            </Disconnected>
           )}
         </Loaded>
       </Section>

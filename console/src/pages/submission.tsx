@@ -9,7 +9,7 @@ import { Instant } from '../show/age.tsx';
 import { Facts, Page, Section } from '../show/page.tsx';
 import { Said } from '../show/said.tsx';
 import { StateDot, toneOf } from '../show/state-dot.tsx';
-import { Bar, Empty, Loaded } from '../show/states.tsx';
+import { Bar, Disconnected, Empty, Loaded } from '../show/states.tsx';
 import { groupedText } from '../show/text.ts';
 import { spanText, TimeLine, type TimeStep } from '../show/time-line.tsx';
 import { isMoving, STATUS_WORDS, sentenceText, WhyLink } from '../submissions/words.tsx';
@@ -39,10 +39,12 @@ function One(): ReactNode {
       stillWorks="If it was accepted, it goes its way."
     >
       {(submission) => (
-        <div className="flex flex-col gap-7">
-          <What submission={submission} />
-          <Path submission={submission} />
-        </div>
+        <Disconnected>
+          <div className="flex flex-col gap-7">
+            <What submission={submission} />
+            <Path submission={submission} />
+          </div>
+        </Disconnected>
       )}
     </Loaded>
   );

@@ -10,7 +10,7 @@ import { Older } from '../show/older.tsx';
 import { Page, Section } from '../show/page.tsx';
 import { Said } from '../show/said.tsx';
 import { StateDot } from '../show/state-dot.tsx';
-import { Empty, Loaded, TableSkeleton } from '../show/states.tsx';
+import { Disconnected, Empty, Loaded, TableSkeleton } from '../show/states.tsx';
 import { type Column, Table } from '../show/table.tsx';
 import { groupedText } from '../show/text.ts';
 import { SubmitForm } from '../submissions/submit-form.tsx';
@@ -130,18 +130,20 @@ function Submissions(): ReactNode {
         }
       >
         {(list) => (
-          <div className="flex flex-col gap-2">
-            <Table
-              title="Submissions"
-              noun="submission"
-              rows={list}
-              columns={COLUMNS}
-              rowKey={({ id }) => id}
-              linkTo={({ id }) => `/submissions/${id}`}
-              empty="No submission of these has that in it."
-            />
-            <Older path={LIST} query={query} />
-          </div>
+          <Disconnected>
+            <div className="flex flex-col gap-2">
+              <Table
+                title="Submissions"
+                noun="submission"
+                rows={list}
+                columns={COLUMNS}
+                rowKey={({ id }) => id}
+                linkTo={({ id }) => `/submissions/${id}`}
+                empty="No submission of these has that in it."
+              />
+              <Older path={LIST} query={query} />
+            </div>
+          </Disconnected>
         )}
       </Loaded>
     </Section>

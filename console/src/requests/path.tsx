@@ -67,10 +67,13 @@ function Ended({ request, asked, names, completedAt }: PathProps & { completedAt
   const late = sources.filter(({ at }) => at === null).map((one) => stepOf(one, names));
   const isCut = Date.parse(completedAt) >= Date.parse(deadlineAt);
   const deadline: TimeStep = { key: 'deadline', at: deadlineAt, tone: 'warn', title: 'Deadline' };
-  const steps = [asked, ...said, ...(isCut ? [deadline] : [])].sort(
+  // A request that shares the fetch of an earlier one has answers from before it.
+  const steps = [...said, ...(isCut ? [deadline] : [])].sort(
     (one, two) => Date.parse(one.at!) - Date.parse(two.at!),
   );
-  return <TimeLine label="Path of the request" steps={[...steps, ...late, endOf(request, completedAt)]} />;
+  return (
+    <TimeLine label="Path of the request" steps={[asked, ...steps, ...late, endOf(request, completedAt)]} />
+  );
 }
 
 function endOf({ feed, status, detail, price }: PriceRequest, completedAt: string): TimeStep {
@@ -111,7 +114,12 @@ function stepOf(
         <SourceLink source={source}>{names.get(source) ?? source}</SourceLink> {word}
       </>
     ),
-    detail: status === 'answered' ? quotesText(said, explanation !== undefined) : detail,
+    detail:
+      status === 'answered'
+        ? quotesText(said, explanation !== undefined)
+        : status === 'late'
+          ? undefined
+          : detail,
   };
 }
 

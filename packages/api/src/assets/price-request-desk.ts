@@ -112,8 +112,8 @@ export class BusPriceRequestDesk implements PriceRequestDesk, Startable {
       principal,
     );
     await this.#perClient.count(principal);
-    const fetch = await this.#fetchOf(current);
     const nowMs = clock.now();
+    const fetch = await this.#fetchOf(current);
     const request: StoredPriceRequest = {
       id: `req_${Buffer.from(secureBytes(ID_BYTES)).toString('hex')}`,
       client: principal.id,
