@@ -110,8 +110,8 @@ export default defineSource({
         const { symbol, baseCurrency, quoteCurrency, enableTrading } = fieldsOf(item, 'symbols', 'item');
         return {
           symbol: textIn(symbol, 'symbols', 'symbol'),
-          base: ourCurrency(textIn(baseCurrency, 'symbols', 'baseCurrency')),
-          quote: ourCurrency(textIn(quoteCurrency, 'symbols', 'quoteCurrency')),
+          base: textIn(baseCurrency, 'symbols', 'baseCurrency').toUpperCase(),
+          quote: textIn(quoteCurrency, 'symbols', 'quoteCurrency').toUpperCase(),
           isTrading: enableTrading === true,
         };
       });
@@ -254,13 +254,11 @@ function readBullet(response: SourceResponse): Record<string, string> {
   return { token, endpoint: address.replace(/\/+$/, '') };
 }
 
-/** Bitcoin SV kept the name of its first days here. */
-function currency(code: string): string {
-  return code === 'BSV' ? 'BCHSV' : code;
-}
+/** A renamed currency keeps its old name in symbols, as the recorded list shows; ours to theirs. */
+const RENAMED: Record<string, string> = { BSV: 'BCHSV', REV: 'R', WAXP: 'WAX', OXEN: 'LOKI' };
 
-function ourCurrency(code: string): string {
-  return code === 'BCHSV' ? 'BSV' : code;
+function currency(code: string): string {
+  return RENAMED[code] ?? code;
 }
 
 function venueError(code: string, words: unknown, frame: string): Error {
