@@ -53,6 +53,14 @@ const PAIRS: Record<string, string> = {
   // Pools, by what one unit of the first asset costs in the second; decimals serve the wick and the control
   // answers only.
   uniswap_v3: 'ETH/USDC:6 ETH/USDT:6 BTC/USDC:6 BTC/USDT:6 BTC/ETH:8 LINK/ETH:10 USDC/USDT:8',
+  kucoin: `${MAJORS_USDT} BTC/USDC:1 ETH/USDC:2 SOL/USDC:3 USDC/USDT:4 USDT/USDC:4 ETH/BTC:5 BTC/EUR:1 ETH/EUR:2
+    USDT/EUR:4`,
+  gate: `${MAJORS_USDT} BTC/USDC:1 ETH/USDC:2 SOL/USDC:3 USDC/USDT:4 ETH/BTC:5 LTC/BTC:6`,
+  htx: `${MAJORS_USDT} BTC/USDC:2 ETH/USDC:2 USDC/USDT:4 ETH/BTC:6 LTC/BTC:6`,
+  upbit: `BTC/KRW:0 ETH/KRW:0 SOL/KRW:0 XRP/KRW:1 LINK/KRW:0 DOGE/KRW:2 ADA/KRW:1 AVAX/KRW:0 DOT/KRW:0 USDT/KRW:1
+    USDC/KRW:1 ETH/BTC:8 XRP/BTC:8`,
+  bitfinex: `BTC/USD:0 ETH/USD:1 SOL/USD:2 XRP/USD:4 LTC/USD:2 LINK/USD:3 DOGE/USD:5 ADA/USD:4 USDT/USD:5 USDC/USD:5
+    BTC/USDT:0 ETH/USDT:1 SOL/USDT:2 XRP/USDT:4 ETH/BTC:6 BTC/EUR:0 ETH/EUR:1`,
 };
 
 export const VENUE_IDS: readonly string[] = Object.keys(PAIRS);

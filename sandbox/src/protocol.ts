@@ -54,6 +54,8 @@ export type VenueDefinition = {
   paths: Partial<Record<'rest' | 'stream', string>>;
   /** Whether a handshake at this path is taken; otherwise it is answered with 404. */
   hasStreamAt?(path: string): boolean;
+  /** How its text frames stand on the wire, where that is not as texts. */
+  encode?(frame: string): Uint8Array;
   /** The venue sends a protocol-level ping this often. */
   pingEveryMs?: number;
   create(board: Board): VenueProtocol;

@@ -79,6 +79,16 @@ function limitWords(venue: string, status: number, untilMs: number): unknown {
           credit_count: 0,
         },
       };
+    case 'kucoin':
+      return { code: '429000', msg: 'Too many requests' };
+    case 'gate':
+      return { label: 'TOO_MANY_REQUESTS', message: 'Request Rate limit Exceeded (100 req/s)' };
+    case 'htx':
+      return { status: 'error', 'err-code': 'api-limit', 'err-msg': 'too many requests', ts: untilMs };
+    case 'upbit':
+      return { error: { name: 'too_many_requests', message: 'Too many API requests.' } };
+    case 'bitfinex':
+      return ['error', 11010, 'ratelimit: error'];
     case 'uniswap_v3':
       return { jsonrpc: '2.0', id: null, error: { code: 429, message: 'Too Many Requests' } };
     default:

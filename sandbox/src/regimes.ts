@@ -24,9 +24,11 @@ export const REFERENCE_USD: Record<string, number> = {
   USDT: 1.0004,
   USDC: 0.9999,
   EUR: 1.085,
+  KRW: 0.00072,
   USD: 1,
 };
 
+const STATE_CURRENCIES = new Set(['EUR', 'KRW']);
 const PEGGED = new Set(['USDT', 'USDC']);
 
 export type Pull = {
@@ -48,7 +50,7 @@ const PEG_DEVIATION = 5e-6;
 /** What `regime` does to `asset`. */
 export function pullOf(regime: Regime, asset: string): Pull {
   if (PEGGED.has(asset)) return pegPull(regime, asset);
-  if (asset === 'EUR') {
+  if (STATE_CURRENCIES.has(asset)) {
     return { towards: 1, withinMs: 900_000, driftPerS: 0, deviationPerRootS: CURRENCY_DEVIATION };
   }
   switch (regime) {

@@ -1,4 +1,4 @@
-// The whole sandbox without any socket: a market and nine venues with their faults. In: a seed, time as it
+// The whole sandbox without any socket: a market and its venues with their faults. In: a seed, time as it
 // passes, orders of the operator. Out: hosts that a server or a test mounts. Invariant: the same seed, times
 // and orders give the same frames.
 import { seededRandom } from '@assay/kernel/random/random';
@@ -10,14 +10,19 @@ import type { VenueDefinition } from './protocol.ts';
 import { REGIMES, type Regime } from './regimes.ts';
 import { VenueHost } from './venue-host.ts';
 import { binance } from './venues/binance.ts';
+import { bitfinex } from './venues/bitfinex.ts';
 import { bitstamp } from './venues/bitstamp.ts';
 import { bybit } from './venues/bybit.ts';
 import { coinbase } from './venues/coinbase.ts';
 import { coingecko } from './venues/coingecko.ts';
 import { coinmarketcap } from './venues/coinmarketcap.ts';
+import { gate } from './venues/gate.ts';
+import { htx } from './venues/htx.ts';
 import { kraken } from './venues/kraken.ts';
+import { kucoin } from './venues/kucoin.ts';
 import { okx } from './venues/okx.ts';
 import { uniswapV3 } from './venues/uniswap-v3.ts';
+import { upbit } from './venues/upbit.ts';
 
 export const VENUES: readonly VenueDefinition[] = [
   binance,
@@ -29,6 +34,11 @@ export const VENUES: readonly VenueDefinition[] = [
   coingecko,
   coinmarketcap,
   uniswapV3,
+  kucoin,
+  gate,
+  htx,
+  upbit,
+  bitfinex,
 ];
 
 export type SandboxOptions = {
@@ -52,7 +62,7 @@ export class Sandbox {
   constructor(options: SandboxOptions) {
     this.seed = options.seed;
     this.#nowMs = options.nowMs;
-    const streamed = VENUES.filter((venue) => venue.paths.stream !== undefined).map((venue) => venue.id);
+    const streamed = VENUES.filter((venue) => venue.hasStreamAt !== undefined).map((venue) => venue.id);
     this.market =
       options.market ??
       new SimulatedMarket({

@@ -172,7 +172,8 @@ export class VenueHost {
 
   #push(link: Link, frame: string): void {
     const delayMs = this.#latencyMs;
-    const out = this.#faults.has('garbage') ? this.#garbageFrame(frame) : frame;
+    const isGarbage = this.#faults.has('garbage');
+    const out = isGarbage ? this.#garbageFrame(frame) : (this.definition.encode?.(frame) ?? frame);
     if (delayMs === 0 && link.held.length === 0) {
       this.#write(link, out);
       return;

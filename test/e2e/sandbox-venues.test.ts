@@ -1,4 +1,4 @@
-// The sandbox as the process that `npm start` runs: nine real servers on loopback, spoken to by the real
+// The sandbox as the process that `npm start` runs: real servers on loopback, one for each venue, spoken to by the real
 // adapters through the real network outbound, and its control interface. It must end with its parent, and its
 // errors must be sentences.
 import assert from 'node:assert/strict';
@@ -27,6 +27,11 @@ const PAIRS: Record<string, string[]> = {
   coingecko: ['BTC/USD', 'ETH/USD'],
   coinmarketcap: ['BTC/USD', 'ETH/USD'],
   uniswap_v3: ['BTC/USDC', 'USDC/USDT'],
+  kucoin: ['BTC/USDT', 'USDC/USDT'],
+  gate: ['BTC/USDT', 'ETH/BTC'],
+  htx: ['BTC/USDT', 'ETH/USDC'],
+  upbit: ['BTC/KRW', 'USDT/KRW'],
+  bitfinex: ['BTC/USD', 'ETH/USDT'],
 };
 
 /** No step here takes a second; a hanging one must not hold the suite. */
@@ -108,9 +113,18 @@ type Heard = {
   has(pairs: readonly string[]): Promise<void>;
 };
 
-function listen(source: Source): Heard {
+/** As the shell does: asks first for what a connection is opened with. */
+async function prepared(source: Source): Promise<SourceContext> {
   const context = contextFor(source);
+  if (source.stream?.prepare === undefined) return context;
+  const { url, method = 'GET' } = source.stream.prepare.request(context);
+  const response = await outbound.request({ method, url, timeoutMs: 5_000 });
+  return { ...context, session: source.stream.prepare.read(response, context) };
+}
+
+function listen(source: Source, context: SourceContext = contextFor(source)): Heard {
   const stream = source.stream!;
+  const { compression } = stream;
   const prices: Parsed[] = [];
   let hear = () => {};
   let tell: (text: string) => void;
@@ -118,7 +132,11 @@ function listen(source: Source): Heard {
     tell = done;
   });
   const socket = outbound.open(
-    { url: stream.url(context), timeoutMs: 5_000 },
+    {
+      url: stream.url(context),
+      timeoutMs: 5_000,
+      ...(compression === undefined ? {} : { compression }),
+    },
     {
       onOpen() {
         for (const message of stream.subscribe(context)) socket.send(message);
@@ -163,7 +181,7 @@ for (const id of Object.keys(PAIRS)) {
     assert.deepEqual(new Set(prices.map(({ pair }) => pair)), new Set(PAIRS[id]));
     assertNear(prices, await dollars());
     if (source.stream === undefined) return;
-    const heard = listen(source);
+    const heard = listen(source, await prepared(source));
     await heard.has([PAIRS[id]![0]!]);
     assertNear(heard.prices, await dollars());
     heard.close();

@@ -81,20 +81,45 @@ async function poll(at: World, source: Source, context: SourceContext): Promise<
 
 type Stream = { prices: Parsed[]; kinds: Map<string, number>; errors: string[]; closed: string[] };
 
+/** As the shell does: asks first for what a connection is opened with. */
+async function prepared(at: World, source: Source, context: SourceContext): Promise<SourceContext> {
+  const { prepare } = source.stream!;
+  if (prepare === undefined) return context;
+  const { url, method = 'GET' } = prepare.request(context);
+  const answer = at.outbound.request({ method, url, timeoutMs: 5_000 });
+  answer.catch(() => {});
+  await at.clock.advance(50);
+  return { ...context, session: prepare.read(await answer, context) };
+}
+
 function listen(at: World, source: Source, context: SourceContext): Stream {
   const seen: Stream = { prices: [], kinds: new Map(), errors: [], closed: [] };
   const stream = source.stream!;
+  const keepAlive = (): void => {
+    const { everyMs, message } = stream.keepAlive ?? {};
+    if (everyMs === undefined || seen.closed.length > 0) return;
+    at.clock.after(everyMs, () => {
+      if (typeof message === 'string') socket.send(message);
+      keepAlive();
+    });
+  };
   const socket = at.outbound.open(
-    { url: stream.url(context), timeoutMs: 5_000 },
+    {
+      url: stream.url(context),
+      timeoutMs: 5_000,
+      ...(stream.compression === undefined ? {} : { compression: stream.compression }),
+    },
     {
       onOpen() {
         for (const message of stream.subscribe(context)) socket.send(message);
+        keepAlive();
       },
       onFrame(raw) {
         try {
           const frame = stream.parse(raw, context);
           seen.kinds.set(frame.name, (seen.kinds.get(frame.name) ?? 0) + 1);
           if (frame.kind === 'prices') seen.prices.push(...frame.prices);
+          if (frame.kind === 'control' && frame.reply !== undefined) socket.send(frame.reply);
         } catch (error) {
           seen.errors.push(isAssayError(error) ? error.code : String(error));
         }
@@ -121,7 +146,7 @@ function assertNear({ sandbox }: World, source: Source, parsed: Parsed): void {
 }
 
 const VENUE_IDS = [...world().sandbox.hosts.keys()];
-const STREAMED = VENUE_IDS.filter((id) => world().sandbox.host(id).definition.paths.stream !== undefined);
+const STREAMED = VENUE_IDS.filter((id) => world().sandbox.host(id).definition.hasStreamAt !== undefined);
 
 for (const id of VENUE_IDS) {
   test(`${id}: its adapter polls a price near the market for every pair`, async () => {
@@ -142,7 +167,7 @@ for (const id of STREAMED) {
   test(`${id}: its adapter streams every pair, knows every frame by name, and misses no number`, async () => {
     const at = world();
     const source = sources.get(id)!;
-    const context = contextFor(at, source);
+    const context = await prepared(at, source, contextFor(at, source));
     const seen = listen(at, source, context);
     await pass(at, 60_000);
     assert.deepEqual(seen.errors, []);
@@ -162,7 +187,7 @@ for (const id of STREAMED) {
   test(`${id}: silence, garbage, a cut and a wrong price are what they say, and pass`, async () => {
     const at = world();
     const source = sources.get(id)!;
-    const context = contextFor(at, source);
+    const context = await prepared(at, source, contextFor(at, source));
     const inject = (kind: FaultKind, value = 0) => at.sandbox.setFault({ venue: id, kind, value });
     const seen = listen(at, source, context);
     await pass(at, 10_000);
@@ -190,6 +215,7 @@ for (const id of STREAMED) {
     assertNear(at, source, seen.prices.at(-1)!);
     inject('disconnect');
     assert.equal(seen.closed.length, 1);
+    context.channels.clear();
     const again = listen(at, source, context);
     await pass(at, 1_000);
     assert.deepEqual(again.closed, ['1006 refused']);

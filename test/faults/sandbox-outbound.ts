@@ -4,6 +4,7 @@
 // Invariant: nothing here decides about prices or faults; the venue hosts do.
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
+import { inflatedFrame } from '@assay/ports/outbound/inflated-frame';
 import type {
   Outbound,
   OutboundRequest,
@@ -99,9 +100,12 @@ export class SandboxOutbound implements Outbound {
       method: request.method,
       path: url.pathname,
       query: url.searchParams,
-      headers: Object.fromEntries(
-        Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
-      ),
+      headers: {
+        host: url.host,
+        ...Object.fromEntries(
+          Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+        ),
+      },
       body: request.body ?? '',
     });
   }
@@ -129,8 +133,9 @@ class MemorySocket implements OutboundSocket {
       query: url.searchParams,
       send: (frame) => {
         if (this.#isOver) return;
-        if (this.#isOpen) handlers.onFrame(frame);
-        else this.#early.push(frame);
+        const read = inflatedFrame(frame, request.compression);
+        if (this.#isOpen) handlers.onFrame(read);
+        else this.#early.push(read);
       },
       ping: () => {
         if (!this.#isOver) handlers.onPulse();

@@ -236,20 +236,19 @@ function bodyOf(response: SourceResponse, frame: string): Fields {
   return body;
 }
 
-/**
- * A socket is opened where the venue says, as long as that is a venue's address over TLS or our own machine.
- */
-const SOCKET =
-  /^wss:\/\/[a-z0-9.-]{1,200}(?::\d{1,5})?(?:\/[\w./-]{0,200})?$|^ws:\/\/127\.0\.0\.1:\d{1,5}[\w./-]{0,200}$/;
+/** A socket is opened where the venue says, as long as that is the plain address of one. */
+const SOCKET = /^wss?:\/\/[a-z0-9.-]{1,200}(?::\d{1,5})?(?:\/[\w./-]{0,200})?$/;
 const TOKEN_MAX = 2_000;
 
-function readBullet(response: SourceResponse): Record<string, string> {
+function readBullet(response: SourceResponse, { endpoints }: SourceContext): Record<string, string> {
   const data = fieldsOf(bodyOf(response, 'bullet-public').data, 'bullet-public', 'data');
   const token = textIn(data.token, 'bullet-public', 'token');
   if (token.length > TOKEN_MAX) throw badPayload('bullet-public', 'token', token, 'a text of a usual length');
   const [server] = listOf(data.instanceServers, 'bullet-public', 'instanceServers');
   const address = textIn(fieldsOf(server, 'bullet-public', 'server').endpoint, 'bullet-public', 'endpoint');
-  if (!SOCKET.test(address))
+  // Without TLS only behind a token that came without it: a server of our own.
+  const isPlain = address.startsWith('ws:') && endpoints.rest?.startsWith('http:') !== true;
+  if (!SOCKET.test(address) || isPlain)
     throw badPayload('bullet-public', 'endpoint', address, 'the address of a socket');
   return { token, endpoint: address.replace(/\/+$/, '') };
 }
