@@ -117,7 +117,11 @@ export type Source = {
   confidence?: number;
   band?: 'good' | 'degraded' | 'bad';
   breaker?: string;
+  /** What the confidence is made of. */
+  parts?: { latency: number; freshness: number; success: number; agreement: number };
   latencyMs?: number | null;
+  latencyP50Ms?: number | null;
+  latencyP99Ms?: number | null;
   pairsConfigured?: number;
   pairsLive?: number;
   [more: string]: unknown;

@@ -39,6 +39,7 @@ import { pastRoutes } from '../rest/past-routes.ts';
 import { chainlinkRoute } from '../rest/price-request-routes.ts';
 import { priceRoutes } from '../rest/price-routes.ts';
 import type { Route } from '../rest/route.ts';
+import { sourceRoutes } from '../rest/source-routes.ts';
 import { socketRoute, streamRoute } from '../rest/stream-route.ts';
 import { swaggerRoutes } from '../rest/swagger-routes.ts';
 import { PriceView } from '../views/prices.ts';
@@ -278,11 +279,16 @@ class ApiService implements Api {
       explainRoute({ view, explain }),
       ...catalogueRoutes({
         view,
-        sourceStatus: this.#options.sourceStatus ?? (() => this.#sources.all()),
         readiness: () => this.#readiness(),
         serverFacts: () => this.#serverFacts(),
       }),
       coverageRoute({ view, sources: () => this.#sources.all() }),
+      ...sourceRoutes({
+        bus,
+        cache: this.#options.cache,
+        sources,
+        sourceStatus: this.#options.sourceStatus ?? (() => this.#sources.all()),
+      }),
       streamRoute({ view, stream: this.#stream }),
       socketRoute(),
       ...(this.#desks?.routes() ?? []),

@@ -1,5 +1,4 @@
-// Routes of what there is: feeds with their parameters, sources with their state, the server itself, the
-// caller.
+// Routes of what there is: feeds with their parameters, the server itself, the caller.
 import type { FeedDefinition } from '@assay/oracle/model/feed';
 import { mayReadFeed } from '../auth/principal.ts';
 import type { PriceView } from '../views/prices.ts';
@@ -8,7 +7,6 @@ import { defineRoute, json, noQuery, type Route } from './route.ts';
 
 export type CatalogueOptions = {
   view: PriceView;
-  sourceStatus: () => unknown[];
   readiness: () => Readiness;
   serverFacts: () => Record<string, unknown>;
 };
@@ -27,13 +25,6 @@ export function catalogueRoutes(options: CatalogueOptions): Route[] {
       );
     },
   });
-  const sources = defineRoute({
-    path: '/v1/sources',
-    scope: 'prices:read',
-    describe: 'Every source: how it is, in one word, one sentence and the figures behind them',
-    query: noQuery,
-    handle: () => json(options.sourceStatus()),
-  });
   const status = defineRoute({
     path: '/v1/status',
     scope: 'prices:read',
@@ -49,5 +40,5 @@ export function catalogueRoutes(options: CatalogueOptions): Route[] {
     handle: ({ principal: { id, name, scopes, tier, feeds: own } }) =>
       json({ id, name, scopes, tier, feeds: own ?? null }),
   });
-  return [feeds, sources, status, me];
+  return [feeds, status, me];
 }

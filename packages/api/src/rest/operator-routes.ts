@@ -13,9 +13,8 @@ import { SUBMISSIONS_TOPIC } from '@assay/oracle/model/submission';
 import type { EventBus } from '@assay/ports/event-bus/event-bus';
 import { z } from 'zod';
 import type { EventTail } from '../assets/event-tail.ts';
-import { findSource } from '../assets/own-prices.ts';
-import { unknownName } from './parameters.ts';
 import { defineRoute, json, noQuery, type Route } from './route.ts';
+import { knownSource } from './source-routes.ts';
 
 export const TOPICS: readonly string[] = [
   SOURCE_PRICES_TOPIC,
@@ -83,14 +82,7 @@ function commandRoute(
     body: commandBody,
     answer: { status: 202 },
     async handle({ path, principal, body, nowMs }) {
-      const source = findSource(sources, path.id!);
-      if (source === undefined) {
-        throw unknownName(
-          'source',
-          path.id!,
-          sources.map((one) => one.source),
-        );
-      }
+      const source = knownSource(sources, path.id!);
       const command: SourceCommand = {
         id: `cmd_${Buffer.from(secureBytes(8)).toString('hex')}`,
         source: source.source,

@@ -11,13 +11,14 @@ import type { SourceSettings } from '../config/settings.ts';
 import type { Service, ServiceContext } from './service.ts';
 
 export function adapters(context: ServiceContext): Service {
-  const { bus, history, outbound, clock, random, metrics, settings, config } = context;
+  const { bus, history, cache, outbound, clock, random, metrics, settings, config } = context;
   const log = context.log.child({ service: 'adapters' });
   const service = createSourceService({
     sources: configuredSources(context),
     outbound,
     bus,
     history,
+    cache,
     clock,
     random,
     log,

@@ -29,12 +29,14 @@ import {
 import {
   type BurstWindow,
   type BurstWindowSettings,
+  budgetAt,
   type CreditBudget,
   type CreditBudgetSettings,
   emptyWindow,
   newBudget,
   spendCredits,
   takeInWindow,
+  usedInWindow,
 } from './limiter.ts';
 import { type RetrySettings, retry } from './retry.ts';
 
@@ -134,6 +136,16 @@ export class Guard {
 
   get budget(): CreditBudget {
     return this.#budget;
+  }
+
+  /** How much of each limit is used now: cost in the window, credits of the period and when it ends. */
+  get use(): { window: number; credits: number; creditsEndAt: number | undefined } {
+    const { window, credits } = this.#settings;
+    const now = this.#now();
+    const used = window === undefined ? 0 : usedInWindow(this.#window, window, now);
+    if (credits === undefined) return { window: used, credits: 0, creditsEndAt: undefined };
+    const { spent, periodStartAt } = budgetAt(this.#budget, credits, now);
+    return { window: used, credits: spent, creditsEndAt: periodStartAt + credits.periodMs };
   }
 
   /** The earliest instant at which a call can go out, ms; 0 when it can now. */

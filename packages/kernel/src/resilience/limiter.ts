@@ -58,7 +58,7 @@ export function takeInWindow(
   const newest = window.slots.at(-1)?.startAt ?? Number.NEGATIVE_INFINITY;
   const startAt = Math.max(newest, Math.floor(nowMs / slotMs) * slotMs);
   const leavesAt = (slot: { startAt: number }) => slot.startAt + slotMs + settings.windowMs;
-  const slots = window.slots.filter((slot) => leavesAt(slot) > nowMs);
+  const slots = slotsAt(window, settings, nowMs);
   let excess = slots.reduce((sum, slot) => sum + slot.cost, cost) - Math.max(cost, settings.count);
   if (excess > 0) {
     for (const slot of slots) {
@@ -70,6 +70,19 @@ export function takeInWindow(
   if (last?.startAt === startAt) slots[slots.length - 1] = { startAt, cost: last.cost + cost };
   else slots.push({ startAt, cost });
   return { waitMs: 0, state: { slots } };
+}
+
+/** What was granted and still counts. */
+export function usedInWindow(window: BurstWindow, settings: BurstWindowSettings, nowMs: number): number {
+  return slotsAt(window, settings, nowMs).reduce((sum, slot) => sum + slot.cost, 0);
+}
+
+function slotsAt(
+  window: BurstWindow,
+  { windowMs }: BurstWindowSettings,
+  nowMs: number,
+): BurstWindow['slots'] {
+  return window.slots.filter(({ startAt }) => startAt + windowMs / SLOTS_PER_WINDOW + windowMs > nowMs);
 }
 
 export type CreditBudgetSettings = { count: number; periodMs: number };
@@ -88,9 +101,7 @@ export function spendCredits(
   cost: number,
   nowMs: number,
 ): Grant<CreditBudget> {
-  const periods = Math.max(0, Math.floor((nowMs - budget.periodStartAt) / settings.periodMs));
-  const current: CreditBudget =
-    periods === 0 ? budget : { periodStartAt: budget.periodStartAt + periods * settings.periodMs, spent: 0 };
+  const current = budgetAt(budget, settings, nowMs);
   const endsAt = current.periodStartAt + settings.periodMs;
   if (current.spent + cost > settings.count) return { waitMs: Math.max(1, endsAt - nowMs), state: current };
   const ahead = Math.min(settings.count, Math.max(cost, settings.count * CREDITS_AHEAD_SHARE));
@@ -102,6 +113,13 @@ export function spendCredits(
     return { waitMs: Math.max(1, waitMs), state: current };
   }
   return { waitMs: 0, state: { ...current, spent: current.spent + cost } };
+}
+
+/** The budget of the period that `nowMs` lies in. */
+export function budgetAt(budget: CreditBudget, settings: CreditBudgetSettings, nowMs: number): CreditBudget {
+  const periods = Math.max(0, Math.floor((nowMs - budget.periodStartAt) / settings.periodMs));
+  if (periods === 0) return budget;
+  return { periodStartAt: budget.periodStartAt + periods * settings.periodMs, spent: 0 };
 }
 
 /** The shortest time between calls that cost `credits` each if the budget is to last, ms. */

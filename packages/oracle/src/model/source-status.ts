@@ -54,8 +54,13 @@ export type SourceStatus = {
   /** Mean over its pairs, 0 to 1 in steps of 0.001. */
   confidence: number;
   band: 'good' | 'degraded' | 'bad';
+  /** What the confidence is made of, means over its pairs, 0 to 1 in steps of 0.001. */
+  parts?: HealthParts;
   /** Mean time of its answers, ms; null when none was measured. */
   latencyMs: number | null;
+  /** Of its last 500 answers and messages: half, and 99 of 100, were at most this slow, ms. */
+  latencyP50Ms?: number | null;
+  latencyP99Ms?: number | null;
   breaker: 'closed' | 'open' | 'half-open' | 'isolated';
   /** The venue's clock minus ours, ms; null while not measured. */
   skewMs: number | null;
@@ -64,12 +69,26 @@ export type SourceStatus = {
   lastError: { code: string; message: string; at: number } | null;
   /** When it is tried again, ms; null when nothing is waited for. */
   retryAt: number | null;
+  limits?: LimitUse;
   counts: SourceCounts;
   /** When the venue's list of instruments was read, ms; null before that, or where it publishes none. */
   listedAt: number | null;
   /** Pairs that it trades and our feeds could use, but that are not configured; at most 100. */
   offers: readonly Pair[];
   pairs: SourcePairStatus[];
+};
+
+/** Each says by itself what share it leaves of the whole. */
+export type HealthParts = { latency: number; freshness: number; success: number; agreement: number };
+
+/** What the venue allows, and how much of it is used now. */
+export type LimitUse = {
+  /** In any window of `windowMs`, counted as the venue counts (a request may cost more than one). */
+  requests: { count: number; windowMs: number; used: number };
+  /** Of a paid plan; null where there is none. */
+  credits: { count: number; periodMs: number; used: number; endsAt: number } | null;
+  /** Between two polls now, ms; null for a source that is not polled. */
+  pollIntervalMs: number | null;
 };
 
 /** Since the start of the process. */

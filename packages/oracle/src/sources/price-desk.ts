@@ -8,6 +8,7 @@ import type { SourcePrice, Withdrawal, WithdrawalReason } from '../model/source-
 import type { SourceCounts } from '../model/source-status.ts';
 import { Confidence, freshnessOf } from './confidence.ts';
 import type { Parsed } from './define-source.ts';
+import { LatencyWindow } from './latency-window.ts';
 import { PriceBook } from './price-book.ts';
 import { checkPrice, isInvalid, type Rejection } from './price-check.ts';
 import { newSkew, observeSkew, skewMs } from './skew.ts';
@@ -48,6 +49,7 @@ const SCORE_EVERY_MS = 1_000;
 export class PriceDesk {
   readonly book: PriceBook = new PriceBook();
   readonly confidence: Confidence;
+  readonly latencies: LatencyWindow = new LatencyWindow();
   readonly counts: SourceCounts = {
     published: 0,
     rejected: 0,
@@ -143,6 +145,9 @@ export class PriceDesk {
   }
 
   observe(pairs: readonly Pair[], observation: Observation, now: number): void {
+    if (observation.kind === 'success' && observation.latencyMs !== undefined) {
+      this.latencies.add(observation.latencyMs);
+    }
     for (const pair of pairs) this.confidence.observe(pair, observation, now);
   }
 
@@ -172,7 +177,10 @@ export class PriceDesk {
     if (typeof checked === 'string') return checked;
     if (transport === 'stream') {
       const delayMs = parsed.venueAt === undefined ? undefined : this.#delayMs(parsed.venueAt, receivedAt);
-      if (delayMs !== undefined) metrics.latency.observe(delayMs / 1_000, { source, transport });
+      if (delayMs !== undefined) {
+        metrics.latency.observe(delayMs / 1_000, { source, transport });
+        this.latencies.add(delayMs);
+      }
       const latency = delayMs === undefined ? {} : { latencyMs: delayMs };
       this.confidence.observe(pair, { kind: 'success', ...latency }, receivedAt);
     }

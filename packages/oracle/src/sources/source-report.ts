@@ -3,7 +3,7 @@ import { BREAKER_PHASES } from '@assay/kernel/resilience/breaker';
 import { type Band, bandOf } from '@assay/kernel/resilience/health';
 import { UNKNOWN_LISTING } from '../model/listing.ts';
 import type { Pair } from '../model/pair.ts';
-import type { SourcePairStatus, SourceStatus } from '../model/source-status.ts';
+import type { HealthParts, LimitUse, SourcePairStatus, SourceStatus } from '../model/source-status.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { SourceMetrics } from './source-metrics.ts';
 import type { SourceRunner } from './source-runner.ts';
@@ -26,7 +26,7 @@ export function statusOf(runner: SourceRunner, context: ReportContext): SourceSt
   const confidence = meanOf(judged.map((pair) => pair.confidence));
   const band: Band = bandOf(confidence, previousBand);
   const { state, sentence, retryAt } = stateOfRunner(runner, { now, pairsLive, band, confidence, pairs });
-  const latencyMs = runner.desk.confidence.meanLatencyMs();
+  const { latencies } = runner.desk;
   const skew = runner.desk.skewMs;
   return {
     source: source.id,
@@ -42,12 +42,20 @@ export function statusOf(runner: SourceRunner, context: ReportContext): SourceSt
     pairsLive,
     confidence,
     band,
-    latencyMs: latencyMs === undefined ? null : Math.round(latencyMs * 10) / 10,
+    parts: partsOf(
+      runner,
+      judged.map(({ pair }) => pair),
+      now,
+    ),
+    latencyMs: tenths(runner.desk.confidence.meanLatencyMs()),
+    latencyP50Ms: tenths(latencies.quantile(0.5)),
+    latencyP99Ms: tenths(latencies.quantile(0.99)),
     breaker: runner.guard.breaker.phase,
     skewMs: skew === undefined ? null : Math.round(skew),
     machineSkewMs: machine === undefined ? null : Math.round(machine),
     lastError: runner.complaints.last ?? null,
     retryAt,
+    limits: limitsOf(runner),
     counts: { ...runner.desk.counts },
     listedAt: runner.pairs.listed.readAt,
     offers: runner.pairs.listed.offers,
@@ -129,6 +137,30 @@ function stateOfRunner(
   return { ...told, retryAt: blocks.denied === undefined ? retryAt : null };
 }
 
+function partsOf(runner: SourceRunner, pairs: readonly Pair[], now: number): HealthParts {
+  const scores = pairs.map((pair) => runner.desk.confidence.scores(pair, now));
+  const mean = (part: keyof HealthParts) => meanOf(scores.map((score) => score[part]));
+  return {
+    latency: mean('latency'),
+    freshness: mean('freshness'),
+    success: mean('success'),
+    agreement: mean('agreement'),
+  };
+}
+
+function limitsOf({ configured, guard, poller, pollIntervalMs }: SourceRunner): LimitUse {
+  const { requests, credits } = configured.source.limits;
+  const { use } = guard;
+  return {
+    requests: { ...requests, used: use.window },
+    credits:
+      credits === undefined || use.creditsEndAt === undefined
+        ? null
+        : { ...credits, used: use.credits, endsAt: use.creditsEndAt },
+    pollIntervalMs: poller === undefined ? null : pollIntervalMs,
+  };
+}
+
 /** Every pair is left out for itself: then the source is. */
 function earliestOfAll(quarantines: readonly (Quarantine | undefined)[]): Quarantine | undefined {
   const all = quarantines.filter((each) => each !== undefined);
@@ -138,11 +170,8 @@ function earliestOfAll(quarantines: readonly (Quarantine | undefined)[]): Quaran
 
 /** The others have taken more of its confidence than anything else has. */
 function isContradicted(runner: SourceRunner, now: number): boolean {
-  const scores = runner.active.map((pair) => runner.desk.confidence.scores(pair, now));
-  const mean = (signal: 'agreement' | 'success' | 'latency' | 'freshness') =>
-    meanOf(scores.map((score) => score[signal]));
-  const agreement = mean('agreement');
-  return agreement < Math.min(mean('success'), mean('latency'), mean('freshness'));
+  const { agreement, success, latency, freshness } = partsOf(runner, runner.active, now);
+  return agreement < Math.min(success, latency, freshness);
 }
 
 function transportOf({ streamer, poller }: SourceRunner): SourceStatus['transport'] {
@@ -150,6 +179,10 @@ function transportOf({ streamer, poller }: SourceRunner): SourceStatus['transpor
   const isPolling = poller?.isRunning === true;
   if (isStreaming) return isPolling ? 'both' : 'stream';
   return isPolling ? 'poll' : 'none';
+}
+
+function tenths(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.round(ms * 10) / 10;
 }
 
 function meanOf(values: readonly number[]): number {

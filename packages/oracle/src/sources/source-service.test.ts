@@ -281,3 +281,24 @@ test('fetchNow asks the sources of a pair at once, beside their schedule', async
   );
   await service.stop();
 });
+
+test('the status says what its confidence is made of, how slow the slowest answers are, and how much of the limit is used', async () => {
+  const alpha = plainSource('alpha', { stream: null });
+  const { requests } = alpha.limits;
+  const { clock, outbound, service, status, body } = scriptedWorld([alpha]);
+  let count = 0;
+  outbound.answer = () => ({ body: body('1'), afterMs: ++count % 20 === 0 ? 900 : 20 });
+  await service.start();
+  await clock.advance(120_000);
+  const { parts, confidence, latencyP50Ms, latencyP99Ms, limits } = status();
+  const product = Object.values(parts!).reduce((all, part) => all * part, 1);
+  assert.ok(Math.abs(product - confidence) < 0.002, `${JSON.stringify(parts)} multiply to ${confidence}`);
+  assert.deepEqual([latencyP50Ms, latencyP99Ms], [20, 900]);
+  const within = outbound.requests.filter(({ at }) => clock.now() - at < requests.windowMs).length;
+  assert.equal(limits!.requests.count, requests.count);
+  // Counted in slots of a twentieth of the window, so a little more than there were.
+  const { used } = limits!.requests;
+  assert.ok(used >= within && used <= within * 1.1 + 1, `${used} of ${within}`);
+  assert.equal(limits!.pollIntervalMs, 1_000);
+  await service.stop();
+});

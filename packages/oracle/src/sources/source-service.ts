@@ -1,5 +1,6 @@
 // Reads:      the venues (HTTP and sockets, through `outbound`); `decisions` and `checks`, for who agrees.
-// Writes:     `source-prices` (prices, withdrawals), `health` (status of each source), scores in the history.
+// Writes:     `source-prices` (prices, withdrawals), `health` (status of each source), scores in the history,
+//             the last payloads of each source in the cache.
 // Decides:    what is asked when, whether an answer is a price, whether it is news, how far it is trusted,
 //             who is left out.
 // Guarantees: of one source and pair no older news follows newer; who falls silent is withdrawn, a stream
@@ -12,6 +13,7 @@ import type { Random } from '@assay/kernel/random/random';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Metrics } from '@assay/kernel/telemetry/metrics';
 import type { Clock } from '@assay/kernel/time/clock';
+import type { Cache } from '@assay/ports/cache/cache';
 import type { BusRecord, EventBus, Subscription } from '@assay/ports/event-bus/event-bus';
 import type { History } from '@assay/ports/history/history';
 import type { Outbound } from '@assay/ports/outbound/outbound';
@@ -20,6 +22,7 @@ import { baseOf, type Pair } from '../model/pair.ts';
 import { HEALTH_TOPIC, type SourceStatus } from '../model/source-status.ts';
 import { type Agreement, agreementsIn } from './agreement.ts';
 import type { ConfiguredSource as Configured } from './configured-source.ts';
+import { LastFrames } from './last-frames.ts';
 import { ListingWatch } from './listing-watch.ts';
 import { Outbox } from './outbox.ts';
 import { loadScores, rowsOf } from './saved-scores.ts';
@@ -37,6 +40,8 @@ export type SourceServiceOptions = {
   outbound: Outbound;
   bus: EventBus;
   history: History;
+  /** Takes the last payloads of each source; without it none are kept. */
+  cache?: Cache;
   clock: Clock;
   random: Random;
   log: Log;
@@ -96,6 +101,7 @@ class Service implements SourceService {
   readonly #metrics: SourceMetrics;
   readonly #outbox: Outbox;
   readonly #listings: ListingWatch;
+  readonly #frames: LastFrames | undefined;
   readonly #newRunner: (configured: ConfiguredSource) => SourceRunner;
   #runners: SourceRunner[];
   #standby: Standby;
@@ -113,12 +119,18 @@ class Service implements SourceService {
 
   constructor(options: SourceServiceOptions) {
     this.#options = options;
-    const { bus, clock, log, outbound, random, profile } = options;
+    const { bus, cache, clock, log, outbound, random, profile } = options;
     this.#metrics = declareSourceMetrics(options.metrics);
     this.#outbox = new Outbox({ bus, clock, log, coalesced: this.#metrics.coalesced });
     const publish = this.#outbox.add.bind(this.#outbox);
     const tools = { outbound, clock, random, log, metrics: this.#metrics, profile, publish };
-    this.#newRunner = (configured) => new SourceRunner(configured, tools);
+    const frames = cache === undefined ? undefined : new LastFrames({ cache, clock, log });
+    this.#frames = frames;
+    this.#newRunner = (configured) => {
+      const { source, credentials } = configured;
+      const watched = frames?.watch(source.id, credentials, outbound) ?? outbound;
+      return new SourceRunner(configured, { ...tools, outbound: watched });
+    };
     this.#runners = options.sources.map(this.#newRunner);
     this.#listings = new ListingWatch({ outbound, clock, random, log });
     this.#standby = this.#newStandby(options.feeds);
@@ -155,6 +167,7 @@ class Service implements SourceService {
     this.#savedAt = clock.now();
     this.#standby.decide(clock.now());
     for (const runner of this.#runners) runner.start();
+    this.#frames?.start();
     this.#tick();
   }
 
@@ -163,6 +176,7 @@ class Service implements SourceService {
     this.#isRunning = false;
     this.#cancelTick?.();
     this.#listings.stop();
+    this.#frames?.stop();
     await this.#unsubscribe();
     await Promise.all(this.#runners.map((runner) => runner.stop()));
     await this.#outbox.drain(STOP_WITHIN_MS);
