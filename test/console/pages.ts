@@ -43,6 +43,20 @@ export const SHOWN_PAGES: readonly ShownPage[] = [
     empty: { body: '[]', says: 'There is no such feed' },
   },
   {
+    name: 'sources',
+    path: '/sources',
+    shows: 'Pairs live',
+    restsOn: '**/v1/sources',
+    empty: { body: '[]', says: 'No source is configured' },
+  },
+  {
+    name: 'source',
+    path: '/sources/kraken',
+    shows: 'Last payloads',
+    restsOn: '**/v1/sources',
+    empty: { body: '[]', says: 'There is no such source' },
+  },
+  {
     name: 'submissions',
     path: '/submissions',
     make: (post) => post('/v1/submissions', submission()),

@@ -57,15 +57,67 @@ export type Source = {
   pairsLive?: number;
   confidence?: number | null;
   band?: string;
+  parts?: HealthParts;
   latencyMs?: number | null;
+  latencyP50Ms?: number | null;
+  latencyP99Ms?: number | null;
   breaker?: string;
   skewMs?: number | null;
   machineSkewMs?: number | null;
-  lastError?: string | null;
+  lastError?: { code: string; message: string; at: number } | null;
   retryAt?: number | null;
-  counts?: Record<string, number>;
+  limits?: SourceLimits;
+  counts?: SourceCounts;
   pairs?: SourcePair[];
 };
+
+/** What the confidence is made of, each 0 to 1; of one pair they multiply to it. */
+export type HealthParts = { latency: number; freshness: number; success: number; agreement: number };
+
+export type SourceLimits = {
+  requests: { count: number; windowMs: number; used: number };
+  credits: { count: number; periodMs: number; used: number; endsAt: number } | null;
+  pollIntervalMs: number | null;
+};
+
+/** Since the adapters were started. */
+export type SourceCounts = {
+  published: number;
+  rejected: number;
+  errors: number;
+  reconnects: number;
+  sequenceGaps: number;
+  withdrawals: number;
+  quarantines: number;
+};
+
+export type HealthPoint = {
+  at: string;
+  state: string;
+  confidence: number;
+  parts: HealthParts | null;
+  band: string;
+  breaker: string;
+  transport: string;
+  latencyMs: number | null;
+  latencyP50Ms: number | null;
+  latencyP99Ms: number | null;
+  pairsLive: number;
+  pairsConfigured: number;
+  errors: number;
+  reconnects: number;
+};
+
+export type PastHealth = { source: string; from: string; to: string; points: HealthPoint[] };
+
+export type SourceFrame = {
+  at: string;
+  transport: 'stream' | 'poll';
+  status: number | null;
+  size: number;
+  text: string;
+};
+export type SourceFrames = { source: string; at: string | null; frames: SourceFrame[] };
 
 export type Status = {
   status: string;

@@ -5,6 +5,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import type { CandlePage, Feed } from '../api/records.ts';
 import { inAddress, useApi } from '../api/use-api.ts';
+import { Choice } from '../show/choice.tsx';
 import { Section } from '../show/page.tsx';
 import { Bar, Empty, Loaded } from '../show/states.tsx';
 import { durationText, percentText, plural } from '../show/text.ts';
@@ -67,26 +68,6 @@ export function FeedChart({ definition }: { definition: Feed }): ReactNode {
         hasThresholds={hasThresholds}
       />
     </Section>
-  );
-}
-
-type ChoiceProps = { label: string; all: readonly string[]; chosen: string; onChoose: (id: string) => void };
-
-function Choice({ label, all, chosen, onChoose }: ChoiceProps): ReactNode {
-  return (
-    <fieldset aria-label={label} className="flex overflow-hidden rounded-box border border-line">
-      {all.map((id) => (
-        <button
-          key={id}
-          type="button"
-          aria-pressed={id === chosen}
-          onClick={() => onChoose(id)}
-          className="h-7 px-2 text-muted text-table hover:text-ink aria-pressed:bg-raised aria-pressed:text-ink"
-        >
-          {id}
-        </button>
-      ))}
-    </fieldset>
   );
 }
 

@@ -32,6 +32,14 @@ export const PAGES: readonly PageEntry[] = [
   },
   { path: '/feeds/$feed', load: async () => (await import('../pages/feed.tsx')).FeedPage },
   {
+    path: '/sources',
+    title: 'Sources',
+    icon: 'sources',
+    isInPhoneBar: true,
+    load: async () => (await import('../pages/sources.tsx')).SourcesPage,
+  },
+  { path: '/sources/$source', load: async () => (await import('../pages/source.tsx')).SourcePage },
+  {
     path: '/submissions',
     title: 'Submissions',
     icon: 'submissions',

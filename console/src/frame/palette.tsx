@@ -5,8 +5,10 @@ import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { Feed, Source } from '../api/records.ts';
 import { inAddress, useApi } from '../api/use-api.ts';
 import { session } from '../session/session.ts';
+import { ACTIONS, commandsFor } from '../source/words.ts';
 import { hasPage, TITLED } from './pages.ts';
 import { chooseTheme } from './theme.ts';
+import { useIsAdmin } from './use-status.ts';
 
 type Entry = { kind: string; title: string; also?: string; run: () => void };
 
@@ -95,7 +97,10 @@ function useEntries(): Entry[] {
   const navigate = useNavigate();
   const feeds = useApi<Feed[]>('/v1/feeds', { freshForMs: 60_000 }).data ?? [];
   const sources = useApi<Source[]>('/v1/sources').data ?? [];
-  const to = (path: string) => () => void navigate({ to: path });
+  const isAdmin = useIsAdmin();
+  const to = (path: string, search: Record<string, string> = {}) => {
+    return () => void navigate({ to: path, search: search as never });
+  };
   return [
     ...TITLED.map(({ path, title }) => ({ kind: 'Page', title, run: to(path) })),
     ...feeds.map(({ feed }) => ({ kind: 'Feed', title: feed, run: to(`/feeds/${inAddress(feed)}`) })),
@@ -105,6 +110,15 @@ function useEntries(): Entry[] {
       also: source,
       run: to(`/sources/${encodeURIComponent(source)}`),
     })),
+    ...(isAdmin && hasPage('/sources/$source') ? sources : []).flatMap((source) =>
+      // The page asks before anything is done.
+      commandsFor(source).map((action) => ({
+        kind: 'Command',
+        title: `${ACTIONS[action].verb} ${source.name}`,
+        also: source.source,
+        run: to(`/sources/${encodeURIComponent(source.source)}`, { do: action }),
+      })),
+    ),
     { kind: 'Theme', title: 'Dark', run: () => chooseTheme('dark') },
     { kind: 'Theme', title: 'Light', run: () => chooseTheme('light') },
     { kind: 'Theme', title: 'As the system', run: () => chooseTheme('system') },

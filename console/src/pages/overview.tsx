@@ -14,6 +14,7 @@ import { Dot, StateDot, type Tone, toneClass, toneOf } from '../show/state-dot.t
 import { StateStrip } from '../show/state-strip.tsx';
 import { Bar, Disconnected, Empty, Loaded, TableSkeleton } from '../show/states.tsx';
 import { clockText, plural, whenText } from '../show/text.ts';
+import { wordOf } from '../source/words.ts';
 
 export function OverviewPage(): ReactNode {
   const feeds = useFeeds();
@@ -183,7 +184,11 @@ function SourcesInNeed({ sources }: { sources: readonly Source[] }): ReactNode {
               {name}
             </SourceLink>
             <span className="w-28">
-              <StateDot state={state} tone={toneOf(state) === 'ok' ? 'idle' : toneOf(state)} />
+              <StateDot
+                state={state}
+                word={wordOf(state)}
+                tone={toneOf(state) === 'ok' ? 'idle' : toneOf(state)}
+              />
             </span>
             <span className="min-w-0 flex-1 basis-64">
               {sentence}

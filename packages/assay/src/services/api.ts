@@ -21,8 +21,8 @@ const CONSOLE = {
   folder: join(import.meta.dirname, '../../../../console/dist'),
   absence: 'The console is not built here: run "npm run build" in the checkout, then load this page again.',
   pages: [
-    ...['/', '/feeds', '/feeds/*', '/submissions', '/submissions/*', '/requests', '/requests/*'],
-    ...['/keys'],
+    ...['/', '/feeds', '/feeds/*', '/sources', '/sources/*'],
+    ...['/submissions', '/submissions/*', '/requests', '/requests/*', '/keys'],
   ],
   isStrict: true,
 };
