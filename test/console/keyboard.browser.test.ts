@@ -1,4 +1,5 @@
-// The console by keyboard alone: sign in, find a feed, ask why; walk a table; leave again.
+// The console by keyboard alone: sign in, find a feed, ask why; walk a table; isolate a source and take it
+// back; leave again.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -86,6 +87,33 @@ describe('the console by keyboard', { timeout: 240_000 }, () => {
     await close();
   });
 
+  it('isolates a source by keyboard and takes it back', async () => {
+    const { page, faults, close } = await browsing.open(WIDE, { key: assay.key });
+    const stateOf = async (source: string): Promise<string | undefined> => {
+      const all = (await (await assay.get('/v1/sources')).json()) as { source: string; state: string }[];
+      return all.find((one) => one.source === source)?.state;
+    };
+    await page.goto('/sources');
+    await page.getByRole('link', { name: 'Kraken' }).waitFor();
+    await eventually('kraken is live', 60_000, async () => {
+      return (await stateOf('kraken')) === 'live' ? true : undefined;
+    });
+    await orderByKeyboard(page, 'Isolate Kraken', 'prices differ from its own page');
+    await page.getByText('Kraken is on the denylist: prices differ from its own page').first().waitFor();
+    assert.equal(await stateOf('kraken'), 'denied');
+    assert.equal(await page.getByRole('button', { name: 'Isolate' }).count(), 0);
+
+    await page.goto('/sources');
+    await page.getByText('Sources that need a look').waitFor();
+    assert.equal(await page.getByRole('row').nth(1).getByRole('link').innerText(), 'Kraken');
+    await orderByKeyboard(page, 'Return Kraken', 'they agree again');
+    await page.getByText(/^Kraken gives \d+ pairs/).waitFor();
+    await page.getByRole('button', { name: 'Isolate' }).waitFor();
+    assert.notEqual(await stateOf('kraken'), 'denied');
+    assert.deepEqual(faults, []);
+    await close();
+  });
+
   it('ends the session of a key that is revoked, and says so', async () => {
     const admin = { 'x-api-key': assay.key, 'content-type': 'application/json' };
     const made = await fetch(`${assay.facts.api}/v1/keys`, {
@@ -110,6 +138,26 @@ describe('the console by keyboard', { timeout: 240_000 }, () => {
     await close();
   });
 });
+
+/** By the command palette into the dialog; nothing is done before the name stands there. */
+async function orderByKeyboard(page: Page, command: string, reason: string): Promise<void> {
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').waitFor();
+  await page.keyboard.type(command);
+  await page.getByRole('option', { name: command }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog', { name: command }).waitFor();
+  await page.locator('dialog input:focus').waitFor();
+  await page.keyboard.type(reason);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('Krake');
+  const [verb] = command.split(' ') as [string];
+  const button = page.getByRole('dialog').getByRole('button', { name: verb });
+  assert.ok(await button.isDisabled(), 'half a name is none');
+  await page.keyboard.type('n');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+}
 
 /** As a person would: Tab until it is reached. */
 async function tabTo(page: Page, name: RegExp): Promise<void> {

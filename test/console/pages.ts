@@ -45,7 +45,7 @@ export const SHOWN_PAGES: readonly ShownPage[] = [
   {
     name: 'sources',
     path: '/sources',
-    shows: 'Pairs live',
+    shows: 'Confidence',
     restsOn: '**/v1/sources',
     empty: { body: '[]', says: 'No source is configured' },
   },

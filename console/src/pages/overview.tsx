@@ -9,12 +9,11 @@ import { type Moments, useFeeds, useLastDay } from '../feed/use-feeds.ts';
 import { useStatus } from '../frame/use-status.ts';
 import { type LivePrice, useAllPrices } from '../live/board.ts';
 import { Page, Section } from '../show/page.tsx';
-import { SourceLink } from '../show/source-link.tsx';
-import { Dot, StateDot, type Tone, toneClass, toneOf } from '../show/state-dot.tsx';
+import { Dot, StateDot, type Tone, toneClass } from '../show/state-dot.tsx';
 import { StateStrip } from '../show/state-strip.tsx';
 import { Bar, Disconnected, Empty, Loaded, TableSkeleton } from '../show/states.tsx';
-import { clockText, plural, whenText } from '../show/text.ts';
-import { wordOf } from '../source/words.ts';
+import { plural, whenText } from '../show/text.ts';
+import { inNeed, SourcesInNeed } from '../source/in-need.tsx';
 
 export function OverviewPage(): ReactNode {
   const feeds = useFeeds();
@@ -56,13 +55,6 @@ function OverviewSkeleton(): ReactNode {
       <TableSkeleton rows={12} columns={4} />
     </div>
   );
-}
-
-/** Sources whose state is none of these ask for a look. */
-const WELL = ['live', 'standby'];
-
-function inNeed(sources: readonly Source[]): Source[] {
-  return sources.filter(({ state }) => !WELL.includes(state));
 }
 
 /** "12 feeds fresh, 1 degraded: USDC/USD rests on one venue." */
@@ -167,35 +159,6 @@ function FeedsInNeed({ feeds }: { feeds: readonly Feed[] }): ReactNode {
             </li>
           );
         })}
-      </ul>
-    </Section>
-  );
-}
-
-function SourcesInNeed({ sources }: { sources: readonly Source[] }): ReactNode {
-  const needy = inNeed(sources);
-  if (needy.length === 0) return null;
-  return (
-    <Section title="Sources that need a look" beside={plural(needy.length, 'source')}>
-      <ul className="divide-y divide-line rounded-box border border-line">
-        {needy.map(({ source, name, state, sentence, retryAt }) => (
-          <li key={source} className="flex flex-wrap items-baseline gap-x-4 gap-y-1 px-3 py-2">
-            <SourceLink source={source} className="w-36 font-medium">
-              {name}
-            </SourceLink>
-            <span className="w-28">
-              <StateDot
-                state={state}
-                word={wordOf(state)}
-                tone={toneOf(state) === 'ok' ? 'idle' : toneOf(state)}
-              />
-            </span>
-            <span className="min-w-0 flex-1 basis-64">
-              {sentence}
-              {typeof retryAt === 'number' && ` Tried again at ${clockText(retryAt)}.`}
-            </span>
-          </li>
-        ))}
       </ul>
     </Section>
   );

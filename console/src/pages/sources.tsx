@@ -1,5 +1,5 @@
-// Every source as one row: how it is in words, how far it is trusted, how it is reached and how well. What
-// needs a look stands first, with the sentence that says why.
+// Every source as one row: how it is, how far it is trusted, how it is reached and how well. What needs a
+// look stands first, above the table with the sentence that says why.
 import type { ReactNode } from 'react';
 import type { Source } from '../api/records.ts';
 import { Age } from '../show/age.tsx';
@@ -8,7 +8,8 @@ import { StateDot } from '../show/state-dot.tsx';
 import { Disconnected, Empty, Loaded, TableSkeleton } from '../show/states.tsx';
 import { type Column, Table } from '../show/table.tsx';
 import { clockText, plural } from '../show/text.ts';
-import { Confidence, Latency, Pairs, QuarantineUntil, SourceState } from '../source/cells.tsx';
+import { Confidence, Latency, Pairs, QuarantineUntil } from '../source/cells.tsx';
+import { SourcesInNeed } from '../source/in-need.tsx';
 import { useSources } from '../source/use-sources.ts';
 import {
   byUrgency,
@@ -33,17 +34,20 @@ const HOW_IT_IS: readonly Column<Source>[] = [
     sort: ({ name }) => name,
     text: ({ name }) => name,
     isOnPhone: true,
-    width: '118px',
-    phoneWidth: '31%',
+    width: '150px',
   },
   {
     id: 'state',
     title: 'State',
-    cell: (source) => <SourceState source={source} />,
+    cell: ({ state, sentence }) => (
+      <span title={sentence}>
+        <StateDot state={state} word={wordOf(state)} />
+      </span>
+    ),
     sort: urgencyOf,
     text: ({ state, sentence }) => `${wordOf(state)}: ${sentence}`,
     isOnPhone: true,
-    isWrapped: true,
+    phoneWidth: '102px',
   },
   {
     id: 'confidence',
@@ -53,12 +57,12 @@ const HOW_IT_IS: readonly Column<Source>[] = [
     text: ({ confidence, band = '' }) =>
       typeof confidence === 'number' ? `${confidence.toFixed(3)} ${band}` : '',
     isOnPhone: true,
-    width: '172px',
-    phoneWidth: '64px',
+    width: '166px',
+    phoneWidth: '92px',
   },
   ...PARTS.map(
     ({ id, title }): Column<Source> => ({
-      id,
+      id: `part-${id}`,
       title,
       cell: ({ parts }) => parts?.[id].toFixed(3) ?? '–',
       sort: ({ parts }) => parts?.[id],
@@ -77,7 +81,7 @@ const HOW_IT_IS_REACHED: readonly Column<Source>[] = [
     cell: ({ transport = '–' }) => transport,
     sort: ({ transport }) => transport,
     text: ({ transport = '' }) => transport,
-    width: '92px',
+    width: '100px',
   },
   {
     id: 'breaker',
@@ -98,7 +102,7 @@ const HOW_IT_IS_REACHED: readonly Column<Source>[] = [
       return until === undefined ? '' : clockText(until);
     },
     align: 'right',
-    width: '116px',
+    width: '122px',
   },
   {
     id: 'latency',
@@ -107,7 +111,7 @@ const HOW_IT_IS_REACHED: readonly Column<Source>[] = [
     sort: ({ latencyP99Ms }) => latencyP99Ms ?? undefined,
     text: ({ latencyP50Ms, latencyP99Ms }) => `${msText(latencyP50Ms)} / ${msText(latencyP99Ms)}`,
     align: 'right',
-    width: '116px',
+    width: '124px',
   },
   {
     id: 'errors',
@@ -134,11 +138,11 @@ const HOW_IT_IS_REACHED: readonly Column<Source>[] = [
     sort: ({ counts }) => counts?.reconnects,
     text: ({ counts }) => String(counts?.reconnects ?? ''),
     align: 'right',
-    width: '100px',
+    width: '112px',
   },
   {
     id: 'pairs',
-    title: 'Pairs live',
+    title: 'Pairs',
     cell: (source) => <Pairs source={source} />,
     sort: ({ pairsLive, pairsConfigured = 1 }) =>
       pairsLive === undefined ? undefined : pairsLive / pairsConfigured,
@@ -146,8 +150,8 @@ const HOW_IT_IS_REACHED: readonly Column<Source>[] = [
       pairsLive === undefined ? '' : `${pairsLive} of ${pairsConfigured}`,
     align: 'right',
     isOnPhone: true,
-    width: '94px',
-    phoneWidth: '76px',
+    width: '86px',
+    phoneWidth: '66px',
   },
 ];
 
@@ -172,15 +176,18 @@ export function SourcesPage(): ReactNode {
       >
         {(list) => (
           <Disconnected>
-            <Table
-              title="Sources"
-              noun="source"
-              rows={list.toSorted(byUrgency)}
-              columns={COLUMNS}
-              rowKey={({ source }) => source}
-              linkTo={({ source }) => `/sources/${encodeURIComponent(source)}`}
-              empty="No source is called that."
-            />
+            <div className="flex flex-col gap-6">
+              <SourcesInNeed sources={list} />
+              <Table
+                title="Sources"
+                noun="source"
+                rows={list.toSorted(byUrgency)}
+                columns={COLUMNS}
+                rowKey={({ source }) => source}
+                linkTo={({ source }) => `/sources/${encodeURIComponent(source)}`}
+                empty="No source is called that."
+              />
+            </div>
           </Disconnected>
         )}
       </Loaded>

@@ -1,20 +1,9 @@
 // Figures of a source as they stand in a table and on its page, the same in both.
 import type { ReactNode } from 'react';
 import type { Source } from '../api/records.ts';
-import { StateDot, toneOf } from '../show/state-dot.tsx';
+import { StateDot } from '../show/state-dot.tsx';
 import { clockText, exactText } from '../show/text.ts';
-import { isWell, msText, PARTS, quarantineOf, wordOf } from './words.ts';
-
-/** The word, and where it is not as it should be the sentence beneath. */
-export function SourceState({ source, isBrief = false }: { source: Source; isBrief?: boolean }): ReactNode {
-  const { state, sentence } = source;
-  return (
-    <span title={sentence} className="block min-w-0">
-      <StateDot state={state} word={wordOf(state)} tone={toneOf(state)} />
-      {!isBrief && !isWell(source) && <span className="block text-muted">{sentence}</span>}
-    </span>
-  );
-}
+import { msText, PARTS, quarantineOf } from './words.ts';
 
 /** Score as a bar and a figure, then the band in its own words. */
 export function Confidence({ source }: { source: Source }): ReactNode {

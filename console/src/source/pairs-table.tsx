@@ -62,7 +62,7 @@ function pairColumn(feeds: ReadonlySet<string>): Column<SourcePair> {
     sort: ({ pair }) => pair,
     text: ({ pair }) => pair,
     isOnPhone: true,
-    width: '150px',
+    width: '20%',
     phoneWidth: '30%',
   };
 }
@@ -79,7 +79,7 @@ const FIGURES: readonly Column<SourcePair>[] = [
     ),
     sort: ({ isLive }) => Number(isLive),
     text: ({ isLive }) => (isLive ? 'yes' : 'no'),
-    width: '110px',
+    width: '14%',
   },
   {
     id: 'price',
@@ -89,7 +89,7 @@ const FIGURES: readonly Column<SourcePair>[] = [
     text: ({ price }) => price ?? '',
     align: 'right',
     isOnPhone: true,
-    width: '170px',
+    width: '20%',
   },
   {
     id: 'age',
@@ -99,7 +99,7 @@ const FIGURES: readonly Column<SourcePair>[] = [
     text: ({ ageMs }) => ageMs?.toString() ?? '',
     align: 'right',
     isOnPhone: true,
-    width: '80px',
+    width: '12%',
     phoneWidth: '17%',
   },
   {
@@ -118,7 +118,7 @@ const FIGURES: readonly Column<SourcePair>[] = [
     text: ({ confidence }) => confidence?.toFixed(3) ?? '',
     align: 'right',
     isOnPhone: true,
-    width: '140px',
+    width: '17%',
     phoneWidth: '25%',
   },
   {

@@ -15,7 +15,7 @@ export function wordOf(state: string): string {
 /** What needs a look comes first. */
 const URGENCY: readonly string[] = [
   ...['unreachable', 'refused', 'silent', 'quarantined', 'rate-limited', 'unknown', 'denied'],
-  ...['degraded', 'connecting', 'standby', 'live'],
+  ...['degraded', 'connecting', 'live', 'standby'],
 ];
 
 export function urgencyOf({ state }: Source): number {
