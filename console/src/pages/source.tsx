@@ -6,14 +6,14 @@ import type { Source } from '../api/records.ts';
 import { Page } from '../show/page.tsx';
 import { Dot, StateDot, toneClass, toneOf } from '../show/state-dot.tsx';
 import { Bar, Disconnected, Empty, Loaded, TableSkeleton } from '../show/states.tsx';
-import { clockText, exactText } from '../show/text.ts';
+import { exactText } from '../show/text.ts';
 import { CommandButtons, Commands } from '../source/commands.tsx';
 import { LastError, Limits, Parts, SourceFacts } from '../source/figures.tsx';
 import { LastFrames } from '../source/frames.tsx';
 import { HealthOverTime } from '../source/health-lines.tsx';
 import { PairsTable } from '../source/pairs-table.tsx';
 import { useSources } from '../source/use-sources.ts';
-import { wordOf } from '../source/words.ts';
+import { sentenceOf, wordOf } from '../source/words.ts';
 
 export function SourcePage(): ReactNode {
   const { source: id = '' } = useParams({ strict: false }) as { source?: string };
@@ -66,19 +66,20 @@ function Known({ source }: { source: Source }): ReactNode {
   );
 }
 
-function Sentence({ source: { state, sentence, retryAt } }: { source: Source }): ReactNode {
-  const tone = toneOf(state);
+function Sentence({ source }: { source: Source }): ReactNode {
+  const tone = toneOf(source.state);
+  const { retryAt } = source;
   return (
     <p
       role="status"
       className={`flex items-baseline gap-2 text-title ${tone === 'ok' ? '' : toneClass(tone)}`}
     >
       <Dot tone={tone} />
-      <span className="min-w-0 break-words">
-        {sentence}
-        {typeof retryAt === 'number' && (
-          <span title={exactText(retryAt)}> Tried again at {clockText(retryAt)}.</span>
-        )}
+      <span
+        title={typeof retryAt === 'number' ? exactText(retryAt) : undefined}
+        className="min-w-0 break-words"
+      >
+        {sentenceOf(source)}
       </span>
     </p>
   );

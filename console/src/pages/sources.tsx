@@ -34,7 +34,7 @@ const HOW_IT_IS: readonly Column<Source>[] = [
     sort: ({ name }) => name,
     text: ({ name }) => name,
     isOnPhone: true,
-    width: '150px',
+    width: '146px',
   },
   {
     id: 'state',
@@ -47,7 +47,7 @@ const HOW_IT_IS: readonly Column<Source>[] = [
     sort: urgencyOf,
     text: ({ state, sentence }) => `${wordOf(state)}: ${sentence}`,
     isOnPhone: true,
-    phoneWidth: '102px',
+    phoneWidth: '118px',
   },
   {
     id: 'confidence',
@@ -57,8 +57,8 @@ const HOW_IT_IS: readonly Column<Source>[] = [
     text: ({ confidence, band = '' }) =>
       typeof confidence === 'number' ? `${confidence.toFixed(3)} ${band}` : '',
     isOnPhone: true,
-    width: '166px',
-    phoneWidth: '92px',
+    width: '178px',
+    phoneWidth: '104px',
   },
   ...PARTS.map(
     ({ id, title }): Column<Source> => ({
@@ -81,7 +81,7 @@ const HOW_IT_IS_REACHED: readonly Column<Source>[] = [
     cell: ({ transport = '–' }) => transport,
     sort: ({ transport }) => transport,
     text: ({ transport = '' }) => transport,
-    width: '100px',
+    width: '96px',
   },
   {
     id: 'breaker',
@@ -90,7 +90,7 @@ const HOW_IT_IS_REACHED: readonly Column<Source>[] = [
       breaker === undefined ? <span className="text-muted">–</span> : <StateDot state={breaker} />,
     sort: ({ breaker }) => breaker,
     text: ({ breaker = '' }) => breaker,
-    width: '98px',
+    width: '94px',
   },
   {
     id: 'quarantine',
@@ -102,7 +102,7 @@ const HOW_IT_IS_REACHED: readonly Column<Source>[] = [
       return until === undefined ? '' : clockText(until);
     },
     align: 'right',
-    width: '122px',
+    width: '120px',
   },
   {
     id: 'latency',
@@ -111,7 +111,7 @@ const HOW_IT_IS_REACHED: readonly Column<Source>[] = [
     sort: ({ latencyP99Ms }) => latencyP99Ms ?? undefined,
     text: ({ latencyP50Ms, latencyP99Ms }) => `${msText(latencyP50Ms)} / ${msText(latencyP99Ms)}`,
     align: 'right',
-    width: '124px',
+    width: '118px',
   },
   {
     id: 'errors',
@@ -120,7 +120,7 @@ const HOW_IT_IS_REACHED: readonly Column<Source>[] = [
     sort: errorShareOf,
     text: (source) => shareText(errorShareOf(source)),
     align: 'right',
-    width: '80px',
+    width: '76px',
   },
   {
     id: 'report',
@@ -138,7 +138,7 @@ const HOW_IT_IS_REACHED: readonly Column<Source>[] = [
     sort: ({ counts }) => counts?.reconnects,
     text: ({ counts }) => String(counts?.reconnects ?? ''),
     align: 'right',
-    width: '112px',
+    width: '106px',
   },
   {
     id: 'pairs',
@@ -149,9 +149,7 @@ const HOW_IT_IS_REACHED: readonly Column<Source>[] = [
     text: ({ pairsLive, pairsConfigured }) =>
       pairsLive === undefined ? '' : `${pairsLive} of ${pairsConfigured}`,
     align: 'right',
-    isOnPhone: true,
-    width: '86px',
-    phoneWidth: '66px',
+    width: '80px',
   },
 ];
 

@@ -15,7 +15,7 @@ export function Confidence({ source }: { source: Source }): ReactNode {
       : PARTS.map(({ id, title }) => `${title.toLowerCase()} ${parts[id].toFixed(3)}`).join(' × ');
   return (
     <span title={why} className="inline-flex items-center gap-2">
-      <ShareBar share={confidence} className="w-9 max-sm:hidden" />
+      <ShareBar share={confidence} className="w-8 max-sm:hidden" />
       <span>{confidence.toFixed(3)}</span>
       <span className="max-sm:hidden">
         <StateDot state={band} />

@@ -94,10 +94,10 @@ type LimitProps = { title: string; used: number; count: number; children?: React
 
 function Limit({ title, used, count, children }: LimitProps): ReactNode {
   return (
-    <li className="grid grid-cols-[120px_minmax(40px,160px)_minmax(0,1fr)] items-center gap-x-3">
+    <li className="grid grid-cols-[112px_minmax(32px,160px)_auto] justify-start items-center gap-x-3">
       <span>{title}</span>
       <ShareBar share={used / Math.max(1, count)} className="w-full" />
-      <span>
+      <span className={children === undefined ? 'whitespace-nowrap' : ''}>
         {used.toLocaleString('en-US', { maximumFractionDigits: 1 })} of {count.toLocaleString('en-US')} (
         {percentText(used / Math.max(1, count))})
         {children !== undefined && <span className="text-muted"> {children}</span>}

@@ -1,6 +1,7 @@
 // Sources in words and order: what their states are called, which need a look first, and figures that follow
 // from what the API says. Pure.
 import type { HealthParts, Source } from '../api/records.ts';
+import { clockText } from '../show/text.ts';
 
 const WORDS: Record<string, string> = {
   denied: 'isolated',
@@ -10,6 +11,15 @@ const WORDS: Record<string, string> = {
 /** What people call the state. */
 export function wordOf(state: string): string {
   return WORDS[state] ?? state;
+}
+
+const UTC_TIME = /\d\d:\d\d:\d\d UTC/;
+
+/** Why it is so and what happens next; when it is tried again in the reader's own time. */
+export function sentenceOf({ sentence, retryAt }: Source): string {
+  if (typeof retryAt !== 'number') return sentence;
+  const at = clockText(retryAt);
+  return UTC_TIME.test(sentence) ? sentence.replace(UTC_TIME, at) : `${sentence} Tried again at ${at}.`;
 }
 
 /** What needs a look comes first. */
