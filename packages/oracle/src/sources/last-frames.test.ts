@@ -74,16 +74,25 @@ test('a credential that a venue echoes is never kept, whole, escaped or cut off 
   await service.stop();
 });
 
-test('frames of a stream are kept as they came', async () => {
+test('frames of a stream are kept as they came; the token that it is opened with is not', async () => {
   const cache = createMemoryCache({ clock: new SimulatedClock(START) });
-  const { clock, outbound, service, frame } = scriptedWorld([plainSource('alpha', { http: null })], {
-    cache,
+  const alpha = plainSource('alpha', {
+    http: null,
+    stream: {
+      prepare: {
+        request: () => ({ url: 'https://alpha.test/token', pairs: [] }),
+        read: ({ body }) => JSON.parse(body) as Record<string, string>,
+      },
+    },
   });
+  const { clock, outbound, service, frame } = scriptedWorld([alpha], { cache });
+  outbound.answer = () => ({ body: '{"token":"t0k3n"}' });
   await service.start();
   await clock.advance(100);
   outbound.openSockets[0]!.say(frame('42'));
   await clock.advance(5_000);
   const { frames } = JSON.parse((await cache.get(framesKey('alpha')))!) as SourceFrames;
+  assert.equal(frames.length, 1, 'the frame alone');
   assert.match(frames[0]!.text, /"price":"42"/);
   assert.deepEqual([frames[0]!.transport, frames[0]!.status], ['stream', null]);
   await service.stop();

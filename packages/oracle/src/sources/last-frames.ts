@@ -49,28 +49,43 @@ export class LastFrames {
     this.#cancel = undefined;
   }
 
-  /** The outbound for one source; what arrives through it is kept. A second call begins anew. */
-  watch(source: string, credentials: Record<string, string>, outbound: Outbound): Outbound {
+  /**
+   * The outbound for one source, by transport; what arrives through it is kept. What a stream asks before it
+   * is opened is not: the answer is a token. A second call begins anew.
+   */
+  watch(
+    source: string,
+    credentials: Record<string, string>,
+    outbound: Outbound,
+  ): Record<SourceFrame['transport'], Outbound> {
     const ring = new FrameRing(secretsOf(credentials));
     this.#rings.set(source, ring);
     const { clock } = this.#options;
+    const close = () => outbound.close();
     return {
-      async request(request, signal) {
-        const response = await outbound.request(request, signal);
-        ring.add(response.body, { at: response.receivedAt, transport: 'poll', status: response.status });
-        return response;
+      poll: {
+        async request(request, signal) {
+          const response = await outbound.request(request, signal);
+          ring.add(response.body, { at: response.receivedAt, transport: 'poll', status: response.status });
+          return response;
+        },
+        open: (request, handlers) => outbound.open(request, handlers),
+        close,
       },
-      open: (request, handlers) =>
-        outbound.open(request, {
-          onOpen: () => handlers.onOpen(),
-          onPulse: () => handlers.onPulse(),
-          onClose: (reason) => handlers.onClose(reason),
-          onFrame(frame) {
-            ring.add(frame, { at: clock.now(), transport: 'stream', status: null });
-            handlers.onFrame(frame);
-          },
-        }),
-      close: () => outbound.close(),
+      stream: {
+        request: (request, signal) => outbound.request(request, signal),
+        open: (request, handlers) =>
+          outbound.open(request, {
+            onOpen: () => handlers.onOpen(),
+            onPulse: () => handlers.onPulse(),
+            onClose: (reason) => handlers.onClose(reason),
+            onFrame(frame) {
+              ring.add(frame, { at: clock.now(), transport: 'stream', status: null });
+              handlers.onFrame(frame);
+            },
+          }),
+        close,
+      },
     };
   }
 

@@ -27,7 +27,7 @@ import { guardSettingsOf, pollIntervalMs } from './source-pace.ts';
 import { Streamer, type StreamerEvents } from './streamer.ts';
 
 export type RunnerTools = {
-  outbound: Outbound;
+  outbound: Record<Transport, Outbound>;
   clock: Clock;
   random: Random;
   log: Log;
@@ -334,7 +334,7 @@ export class SourceRunner {
       context: () => this.#context,
       intervalMs: () => this.pollIntervalMs,
       guard: this.guard,
-      outbound,
+      outbound: outbound.poll,
       clock,
       random,
       events: {
@@ -347,9 +347,9 @@ export class SourceRunner {
 
   #newStreamer(stream: StreamTransport): Streamer {
     const { outbound, clock, random } = this.#tools;
-    const contextFor = (pairs: readonly Pair[]) => this.#contextOf(pairs);
     const events = this.#streamEvents();
-    return new Streamer({ source: this.id, stream, contextOf: contextFor, outbound, clock, random, events });
+    const shell = { outbound: outbound.stream, clock, random, events };
+    return new Streamer({ source: this.id, stream, contextOf: (pairs) => this.#contextOf(pairs), ...shell });
   }
 
   #streamEvents(): StreamerEvents {

@@ -123,12 +123,13 @@ class Service implements SourceService {
     this.#metrics = declareSourceMetrics(options.metrics);
     this.#outbox = new Outbox({ bus, clock, log, coalesced: this.#metrics.coalesced });
     const publish = this.#outbox.add.bind(this.#outbox);
-    const tools = { outbound, clock, random, log, metrics: this.#metrics, profile, publish };
+    const tools = { clock, random, log, metrics: this.#metrics, profile, publish };
     const frames = cache === undefined ? undefined : new LastFrames({ cache, clock, log });
     this.#frames = frames;
     this.#newRunner = (configured) => {
       const { source, credentials } = configured;
-      const watched = frames?.watch(source.id, credentials, outbound) ?? outbound;
+      const plain = { poll: outbound, stream: outbound };
+      const watched = frames?.watch(source.id, credentials, outbound) ?? plain;
       return new SourceRunner(configured, { ...tools, outbound: watched });
     };
     this.#runners = options.sources.map(this.#newRunner);
