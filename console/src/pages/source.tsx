@@ -55,12 +55,16 @@ function Known({ source }: { source: Source }): ReactNode {
       </Disconnected>
       <Commands source={source} />
       <HealthOverTime source={id} name={name} />
-      <PairsTable source={source} />
-      <div className="grid gap-7 lg:grid-cols-2">
-        <Parts source={source} />
-        <Limits limits={source.limits} name={name} />
-      </div>
-      <LastError source={source} />
+      <Disconnected>
+        <div className="flex flex-col gap-7">
+          <PairsTable source={source} />
+          <div className="grid gap-7 lg:grid-cols-2">
+            <Parts source={source} />
+            <Limits limits={source.limits} name={name} />
+          </div>
+          <LastError source={source} />
+        </div>
+      </Disconnected>
       <LastFrames source={id} name={name} />
     </div>
   );

@@ -57,7 +57,7 @@ const HOW_IT_IS: readonly Column<Source>[] = [
     text: ({ confidence, band = '' }) =>
       typeof confidence === 'number' ? `${confidence.toFixed(3)} ${band}` : '',
     isOnPhone: true,
-    width: '178px',
+    width: '186px',
     phoneWidth: '104px',
   },
   ...PARTS.map(
@@ -106,12 +106,12 @@ const HOW_IT_IS_REACHED: readonly Column<Source>[] = [
   },
   {
     id: 'latency',
-    title: 'p50 / p99, ms',
+    title: 'p50 / p99 ms',
     cell: (source) => <Latency source={source} />,
     sort: ({ latencyP99Ms }) => latencyP99Ms ?? undefined,
     text: ({ latencyP50Ms, latencyP99Ms }) => `${msText(latencyP50Ms)} / ${msText(latencyP99Ms)}`,
     align: 'right',
-    width: '118px',
+    width: '120px',
   },
   {
     id: 'errors',
