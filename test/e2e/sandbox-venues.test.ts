@@ -1,6 +1,6 @@
-// The sandbox as the process that `npm start` runs: real servers on loopback, one for each venue, spoken to by the real
-// adapters through the real network outbound, and its control interface. It must end with its parent, and its
-// errors must be sentences.
+// The sandbox as the process that `npm start` runs: real servers on loopback, one for each venue, spoken to
+// by the real adapters through the real network outbound, and its control interface. It must end with its
+// parent, and its errors must be sentences.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
