@@ -18,7 +18,7 @@ const HEAD = ['Source', 'Kind', 'Pairs in feeds.yaml', 'REST', 'Stream', 'Limits
 
 export async function sourcePage(): Promise<{ path: string; text: string }> {
   const sources = await loadSources();
-  const config = aggregationConfigOf(loadSettingsAndFeeds({ env: {} }), sources);
+  const config = aggregationConfigOf(loadSettingsAndFeeds({ env: { ASSAY_PROFILE: 'live' } }), sources);
   const pairs = pairsBySource(config);
   const rows = [...sources.values()]
     .filter(({ kind }) => kind !== 'submitted')

@@ -24,7 +24,6 @@ import type { Source } from '@assay/oracle/sources/define-source';
 import { type ConfiguredSource, createSourceService } from '@assay/oracle/sources/source-service';
 import { createMemoryBus } from '@assay/ports/event-bus/memory';
 import type { History, ScoreRow } from '@assay/ports/history/history';
-import { VENUE_IDS } from '@assay/sandbox/listings';
 import { Sandbox } from '@assay/sandbox/sandbox';
 import { endpointsOf, SandboxOutbound } from './sandbox-outbound.ts';
 
@@ -43,7 +42,7 @@ type Configured = (sandbox: Sandbox) => ConfiguredSource[];
 export async function readSetup(): Promise<Setup> {
   const settings = loadSettingsAndFeeds({ env: {} });
   const sources = await loadConfiguredSources(settings);
-  const config = withoutStrangers(aggregationConfigOf(settings, sources));
+  const config = aggregationConfigOf(settings, sources);
   const configured: Configured = (sandbox) =>
     [...pairsBySource(config)].flatMap(([id, pairs]) => {
       const source = sources.get(id);
@@ -63,13 +62,6 @@ export async function readSetup(): Promise<Setup> {
       };
     });
   return { config, sources, configured };
-}
-
-/** A source without a sandbox venue is left out, as `npm start` leaves it out: a new one may have none. */
-function withoutStrangers(config: AggregationConfig): AggregationConfig {
-  const isHere = ({ source }: { source: string }) => source === 'submitted' || VENUE_IDS.includes(source);
-  const feeds = config.feeds.map((feed) => ({ ...feed, sources: feed.sources.filter(isHere) }));
-  return { ...config, feeds, sources: config.sources.filter(isHere) };
 }
 
 export type World = {

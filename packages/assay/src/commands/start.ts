@@ -142,7 +142,10 @@ function banner({ run, config, sandboxKey, folder }: Program): string[] {
     lines.push(`  venues    ${sources} sandbox venues (real wire protocols, simulated market)`);
   else lines.push(`  sources   ${sources}, their public endpoints`);
   lines.push(`  feeds     ${config.feeds.length}   services ${run.services.join(', ')}`);
-  if (run.api !== undefined) lines.push(`  api       ${run.api}/v1/prices   stream ${run.api}/v1/stream`);
+  if (run.api !== undefined) {
+    lines.push(`  console   ${run.api}/     graphql ${run.api}/graphql     docs ${run.api}/docs`);
+    lines.push(`  api       ${run.api}/v1/prices   stream ${run.api}/v1/stream   guide ${run.api}/guide`);
+  }
   if (sandboxKey !== undefined) lines.push(`  api key   ${sandboxKey}   (assay keys list)`);
   if (run.metrics !== undefined)
     lines.push(`  metrics   ${run.metrics}/metrics   health ${run.health}/health`);

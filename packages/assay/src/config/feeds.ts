@@ -4,7 +4,9 @@ import { resolve } from 'node:path';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { AggregationConfig, FeedDefinition, FeedSource, SourceTraits } from '@assay/oracle/model/feed';
 import { baseOf, checkPair, type Pair } from '@assay/oracle/model/pair';
+import { SUBMITTED_SOURCE } from '@assay/oracle/model/submission';
 import type { Source } from '@assay/oracle/sources/define-source';
+import { VENUE_IDS } from '@assay/sandbox/listings';
 import { z } from 'zod';
 import {
   givenSettings,
@@ -94,9 +96,10 @@ export function aggregationConfigOf(
   settings: Settings,
   sources: ReadonlyMap<string, Source>,
 ): AggregationConfig {
-  const feeds = Object.entries(settings.feeds).map(([name, feed]) =>
-    resolveFeed(name, feed, settings, sources),
-  );
+  const feeds = Object.entries(settings.feeds)
+    .map(([name, feed]) => resolveFeed(name, feed, settings, sources))
+    .map((feed) => ({ ...feed, sources: feed.sources.filter(({ source }) => isHere(source, settings)) }))
+    .filter((feed) => feed.sources.length > 0);
   if (feeds.length === 0)
     throw new AssayError('CONFIG_INVALID', 'no feed is configured: add one under "feeds"');
   const ids = new Set(feeds.flatMap((feed) => feed.sources.map(({ source }) => source)));
@@ -106,6 +109,19 @@ export function aggregationConfigOf(
     hub: settings.aggregation.hub,
     checkIntervalMs: settings.aggregation.checkIntervalMs,
   };
+}
+
+/**
+ * In the sandbox a source without a sandbox venue is left out, unless it was given an address: no request
+ * ever leaves for the real one. A feed that rests on such sources alone is left out with them.
+ */
+function isHere(source: string, settings: Settings): boolean {
+  return (
+    settings.profile !== 'sandbox' ||
+    source === SUBMITTED_SOURCE ||
+    VENUE_IDS.includes(source) ||
+    Object.keys(settingsOfSource(settings, source).endpoints).length > 0
+  );
 }
 
 /** The pairs that feeds want of each source. */
