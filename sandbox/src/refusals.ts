@@ -86,6 +86,7 @@ function limitWords(venue: string, status: number, untilMs: number): unknown {
     case 'htx':
       return { status: 'error', 'err-code': 'api-limit', 'err-msg': 'too many requests', ts: untilMs };
     case 'upbit':
+    case 'bithumb':
       return { error: { name: 'too_many_requests', message: 'Too many API requests.' } };
     case 'bitfinex':
       return ['error', 11010, 'ratelimit: error'];

@@ -22,7 +22,7 @@ import { kraken } from './venues/kraken.ts';
 import { kucoin } from './venues/kucoin.ts';
 import { okx } from './venues/okx.ts';
 import { uniswapV3 } from './venues/uniswap-v3.ts';
-import { upbit } from './venues/upbit.ts';
+import { bithumb, upbit } from './venues/upbit.ts';
 
 export const VENUES: readonly VenueDefinition[] = [
   binance,
@@ -39,6 +39,7 @@ export const VENUES: readonly VenueDefinition[] = [
   htx,
   upbit,
   bitfinex,
+  bithumb,
 ];
 
 export type SandboxOptions = {

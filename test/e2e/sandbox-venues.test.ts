@@ -31,6 +31,7 @@ const PAIRS: Record<string, string[]> = {
   gate: ['BTC/USDT', 'ETH/BTC'],
   htx: ['BTC/USDT', 'ETH/USDC'],
   upbit: ['BTC/KRW', 'USDT/KRW'],
+  bithumb: ['BTC/KRW', 'USDT/KRW'],
   bitfinex: ['BTC/USD', 'ETH/USDT'],
 };
 

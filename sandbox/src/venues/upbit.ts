@@ -1,6 +1,6 @@
-// Upbit spot: types `trade` and `ticker` in the long or the short form, REST ticker. In and out: protocol.ts.
-// Frames are UTF-8 in binary messages, the quote currency stands first, a new request replaces the one
-// before.
+// Upbit spot, and Bithumb, which speaks the same: types `trade` and `ticker` in the long or the short form,
+// REST ticker. In and out: protocol.ts. Frames are UTF-8 in binary messages, the quote currency stands first,
+// a new request replaces the one before.
 // Documentation: global-docs.upbit.com/reference (websocket-trade, ticker, connection), and a session
 //   recorded in 2021.
 import type { Board, Row } from '../board.ts';
@@ -43,6 +43,9 @@ export const upbit: VenueDefinition = {
   encode: (frame) => new TextEncoder().encode(frame),
   create: (board) => new Upbit(board),
 };
+
+/** Took the protocol over (apidocs.bithumb.com, API 2). */
+export const bithumb: VenueDefinition = { ...upbit, id: 'bithumb', name: 'Bithumb' };
 
 class Upbit implements VenueProtocol {
   readonly #board: Board;
