@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { AggregationConfig, FeedDefinition, FeedSource, SourceTraits } from '@assay/oracle/model/feed';
-import { baseOf, checkPair, type Pair } from '@assay/oracle/model/pair';
+import { baseOf, checkPair, type Pair, quoteOf } from '@assay/oracle/model/pair';
 import { SUBMITTED_SOURCE } from '@assay/oracle/model/submission';
 import type { Source } from '@assay/oracle/sources/define-source';
 import { VENUE_IDS } from '@assay/sandbox/listings';
@@ -168,10 +168,11 @@ function resolveFeed(
     return pairs.map((entry) => {
       const { pair, weight } = typeof entry === 'string' ? { pair: entry, weight: 1 } : entry;
       const where = `${field}.sources.${source}`;
-      if (baseOf(checked(pair, where)) !== baseOf(feed)) {
+      const isInverse = quoteOf(checked(pair, where)) === baseOf(feed);
+      if (baseOf(pair) !== baseOf(feed) && !isInverse) {
         throw new AssayError(
           'CONFIG_INVALID',
-          `${where} has ${pair}: a pair of this feed must begin with ${baseOf(feed)}/`,
+          `${where} has ${pair}: a pair of this feed must begin with ${baseOf(feed)}/, or end with /${baseOf(feed)} to be read the other way round`,
           {
             context: { field: where, value: pair },
           },

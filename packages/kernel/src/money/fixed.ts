@@ -84,6 +84,11 @@ export function mulDiv(a: bigint, b: bigint, c: bigint, rounding: Rounding): big
 }
 
 /** @throws AssayError DECIMAL_INVALID on a divisor of zero */
+/** One over a value above zero, to 18 decimals: what a price says when it is read the other way round. */
+export function inverseOf(value: Fixed): Fixed {
+  return mulDiv(FIXED_ONE, FIXED_ONE, value, 'halfEven');
+}
+
 export function divideRounded(dividend: bigint, divisor: bigint, rounding: Rounding): bigint {
   if (divisor === 0n) throw invalid('0', 'nothing can be divided by zero');
   const quotient = dividend / divisor;

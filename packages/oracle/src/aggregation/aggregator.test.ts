@@ -135,3 +135,35 @@ for (const [method, price] of [
     assert.equal(answer!.price, price);
   });
 }
+
+test('a pair that ends with the base is read the other way round, judged and weighed like any other', () => {
+  const lines: Line[] = [
+    ['a', 'USDT/USD', '1.0010'],
+    ['b', 'USDT/USD', '1.0010'],
+    ['c', 'USDT/USD', '1.0010'],
+    ['d', 'USDT/KRW', '1400'],
+    ['e', 'USDT/KRW', '1400'],
+    ['f', 'USDT/KRW', '1401'],
+    ['g', 'USDT/KRW', '1550'],
+  ];
+  const turned = lines.slice(3).map(([source, pair]) => ({ source, pair, weight: 1 }));
+  const config = configOf(['USDT/USD', 'KRW/USD'], lines, { decimals: 12 });
+  config.feeds[1]!.sources = turned;
+  const aggregator = new Aggregator();
+  aggregator.take(startOf(config));
+  const { answers, decisions } = aggregator.take(instantOf(1000, lines));
+  const [answer, decision] = [answers, decisions].map((all) => all.find(({ feed }) => feed === 'KRW/USD')!);
+  // 1.001 / 1400, by hand.
+  assert.equal((answer as Answer).price, '0.000715000000');
+  assert.equal((answer as Answer).state, 'ok');
+  const { inputs } = decision as (typeof decisions)[number];
+  assert.deepEqual(
+    inputs.map(({ source, verdict, converted }) => [source, verdict, converted]),
+    [
+      ['d', 'used', '0.000715000000'],
+      ['e', 'used', '0.000715000000'],
+      ['f', 'used', '0.000714489650'],
+      ['g', 'outlier', '0.000645806452'],
+    ],
+  );
+});

@@ -1,6 +1,6 @@
 // A Decision that keeps what is needed to spell itself out (texts, numbers, the rates of its check) and does
 // so only when it is read: aggregation makes thousands a second, and most are encoded once, by another hand.
-import { FIXED_ONE, type Fixed, formatFixed, mulDiv, parseFixed } from '@assay/kernel/money/fixed';
+import { FIXED_ONE, type Fixed, formatFixed, inverseOf, mulDiv, parseFixed } from '@assay/kernel/money/fixed';
 import type { AnswerState } from '../model/answer.ts';
 import { type Decision, type DecisionInput, VERDICTS } from '../model/decision.ts';
 import type { Pair } from '../model/pair.ts';
@@ -112,7 +112,7 @@ export class DecisionRecord implements Decision {
   #spell(i: number): DecisionInput {
     const at = this.#from + i * WIDTH;
     const numbers = this.#numbers;
-    const { slot } = this.#book.plan.inputs[i]!;
+    const { slot, from } = this.#book.plan.inputs[i]!;
     const verdict = VERDICTS[numbers[at + VERDICT]!]!;
     const offset = numbers[at + OFFSET]!;
     const weightPpm = numbers[at + WEIGHT]!;
@@ -123,7 +123,7 @@ export class DecisionRecord implements Decision {
     const detail = this.#details?.[i];
     if (detail !== undefined) input.detail = detail;
     const { main } = this.#table;
-    const factor = this.#table.factor(main, slot.quote, this.#book.plan.quote);
+    const factor = this.#table.factor(main, from, this.#book.plan.quote);
     if (factor > 0) input.converted = this.#format(this.#exact(i, main));
     const residual = numbers[at + RESIDUAL]!;
     if (!Number.isNaN(residual)) input.residualCbps = residual;
@@ -132,16 +132,16 @@ export class DecisionRecord implements Decision {
   }
 
   #exact(i: number, set: RateSet): Fixed {
-    const { slot } = this.#book.plan.inputs[i]!;
-    return this.#table.convert(set, parseFixed(this.#texts[i]!), slot.quote, this.#book.plan.quote);
+    const { isInverse, from } = this.#book.plan.inputs[i]!;
+    const said = parseFixed(this.#texts[i]!);
+    return this.#table.convert(set, isInverse ? inverseOf(said) : said, from, this.#book.plan.quote);
   }
 
   /** What the rest of the hub implies for the feed; null: nothing. */
   #implied(set: RateSet): string | null {
     const { plan } = this.#book;
-    const base = plan.inputs[0]!.slot.base;
-    if (!plan.isHub || !(this.#table.factor(set, base, plan.quote) > 0)) return null;
-    return this.#format(this.#table.convert(set, FIXED_ONE, base, plan.quote));
+    if (!plan.isHub || !(this.#table.factor(set, plan.base, plan.quote) > 0)) return null;
+    return this.#format(this.#table.convert(set, FIXED_ONE, plan.base, plan.quote));
   }
 
   #format(value: Fixed): string {

@@ -2,7 +2,7 @@
 // feed's currency, and what the answer would be without each venue in turn. In: slots, the hub's rates and
 // verdicts. Out: positions in ascending order, medians, quantiles. Doubles choose positions; whoever wants a
 // price converts that position exactly.
-import type { Fixed } from '@assay/kernel/money/fixed';
+import { type Fixed, inverseOf } from '@assay/kernel/money/fixed';
 import { VERDICTS, type Verdict } from '../model/decision.ts';
 import type { Hub } from './hub.ts';
 import { outlierLimit } from './outlier-limit.ts';
@@ -59,14 +59,12 @@ export class FeedBook implements Weighted {
   readonly #keysWithout: Float64Array;
   readonly #orderWithout: Int32Array;
   readonly #venuesHere: number[];
-  readonly #base: number;
   #hub: Hub | undefined;
   #lastOk: number = Number.NaN;
 
   constructor(plan: FeedPlan) {
     const size = plan.inputs.length + 1; // one more for continuity
     this.plan = plan;
-    this.#base = plan.inputs[0]?.slot.base ?? -1;
     this.#slots = plan.inputs.map((input) => input.slot);
     this.verdicts = new Uint8Array(size);
     this.residuals = new Float64Array(size);
@@ -117,8 +115,8 @@ export class FeedBook implements Weighted {
 
   /** The exact price of a position in the feed's currency. */
   exact(position: number, set: RateSet): Fixed {
-    const slot = this.#slots[position]!;
-    return this.table.convert(set, slot.fixed, slot.quote, this.plan.quote);
+    const { slot, isInverse, from } = this.plan.inputs[position]!;
+    return this.table.convert(set, isInverse ? inverseOf(slot.fixed) : slot.fixed, from, this.plan.quote);
   }
 
   /** Point 5: the median without each venue that could matter. */
@@ -144,14 +142,14 @@ export class FeedBook implements Weighted {
     this.residuals[i] = Number.NaN;
     if (slot.withdrawal !== undefined) return WITHDRAWN;
     if (slot.offset < 0) return MISSING;
-    const { weight, isDirect } = this.plan.inputs[i]!;
+    const { weight, isDirect, isInverse, from } = this.plan.inputs[i]!;
     const aged = slot.weightAt(at);
     if (aged <= 0) return slot.isStaleAt(at) ? STALE : UNWEIGHTED;
     if (slot.freshUntil < this.freshUntil) this.freshUntil = slot.freshUntil;
     if (slot.isPending) return PENDING;
-    let key = slot.value;
+    let key = isInverse ? 1 / slot.value : slot.value;
     if (!isDirect) {
-      const factor = this.table.factorsTo(this.table.main, this.plan.quote)[slot.quote]!;
+      const factor = this.table.factorsTo(this.table.main, this.plan.quote)[from]!;
       if (!(factor > 0)) return UNCONVERTED;
       key *= factor;
       this.hasForeign = true;
@@ -223,7 +221,7 @@ export class FeedBook implements Weighted {
     const loss = this.#nextLoss(venue, set);
     if (this.#medianWithout(loss, isRateChanged)) return;
     // No price of the feed itself is left, but in the hub the other pairs imply one.
-    if (this.plan.isHub) loss.value = this.table.factor(set, this.#base, this.plan.quote);
+    if (this.plan.isHub) loss.value = this.table.factor(set, this.plan.base, this.plan.quote);
   }
 
   /** Losses are used again from instant to instant. */
@@ -277,7 +275,8 @@ export class FeedBook implements Weighted {
       const slot = this.#slots[i]!;
       if (slot.venue === venue) continue;
       if (isJudgedAnew && slot.isHub && this.#hub!.isOutlierWithout(venue, slot)) continue;
-      keys[i] = slot.value * factors[slot.quote]!;
+      const { isInverse, from } = this.plan.inputs[i]!;
+      keys[i] = (isInverse ? 1 / slot.value : slot.value) * factors[from]!;
       if (keys[i]! > 0) order[count++] = i;
     }
     sortPositions(order, count, this.#isBeforeWithout);

@@ -156,10 +156,10 @@ export class FeedState {
     let currency = -1;
     for (let o = 0; o < book.count; o++) {
       const i = book.order[o]!;
-      const { slot, isDirect } = this.plan.inputs[i]!;
+      const { from, isDirect } = this.plan.inputs[i]!;
       total += book.weights[i]!;
       if (isDirect) continue;
-      const of = [slot.quote, this.plan.quote].find((c) => hub.states[c]?.state === 'degraded');
+      const of = [from, this.plan.quote].find((c) => hub.states[c]?.state === 'degraded');
       if (of === undefined) continue;
       doubted += book.weights[i]!;
       currency = of;

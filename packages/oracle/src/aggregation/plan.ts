@@ -11,10 +11,19 @@ export const DOLLAR = 'USD';
 /** A cross in dollars rests on at least so many venues when its feed says nothing else. */
 export const CROSS_MINIMUM_VENUES = 2;
 
-export type FeedInput = { slot: Slot; weight: number; isDirect: boolean };
+export type FeedInput = {
+  slot: Slot;
+  weight: number;
+  isDirect: boolean;
+  /** A pair that ends with the feed's base (USDT/KRW in KRW/USD): one over its price counts. */
+  isInverse: boolean;
+  /** What its price, or one over it, is counted in. */
+  from: number;
+};
 
 export type FeedPlan = {
   definition: FeedDefinition;
+  base: number;
   quote: number;
   /** Base and quote stand in the hub: the joint check judges its prices. */
   isHub: boolean;
@@ -105,17 +114,21 @@ function addFeed(plan: Plan, definition: FeedDefinition, indexOf: Map<string, nu
   const foreign = new Set<number>();
   for (const { source, pair, weight } of definition.sources) {
     const slot = plan.slotOf.get(pair)?.get(source);
-    if (slot === undefined || slot.base !== base || inputs.some((input) => input.slot === slot)) continue;
-    inputs.push({ slot, weight, isDirect: slot.quote === quote });
+    if (slot === undefined || inputs.some((input) => input.slot === slot)) continue;
+    const isInverse = slot.base !== base;
+    if (isInverse && slot.quote !== base) continue;
+    const from = isInverse ? slot.base : slot.quote;
+    inputs.push({ slot, weight, isDirect: from === quote, isInverse, from });
     slot.feeds.push(index);
     slot.floorCbps = Math.max(slot.floorCbps, Math.round(definition.outlierFloorBps * 100));
-    if (slot.quote !== quote) foreign.add(slot.quote);
+    if (from !== quote) foreign.add(from);
   }
   inputs.sort((a, b) => a.slot.index - b.slot.index);
   const others = inputs.filter((input) => !input.slot.isSubmitted);
   if (quote === plan.dollar) plan.minimumVenues[base] = definition.minimumVenues;
   plan.feeds.push({
     definition,
+    base,
     quote,
     isHub: plan.isHubCurrency[base]! && plan.isHubCurrency[quote]!,
     inputs,

@@ -117,7 +117,7 @@ function explainSource(
   input: DecisionInput,
   facts: { feed: Pair; names: Map<string, string>; elapsedMs: number; price: SourcePrice | undefined },
 ): ExplainedSource {
-  const quote = quoteOf(input.pair);
+  const from = countedIn(input.pair, facts.feed);
   const feedQuote = quoteOf(facts.feed);
   const quoted = facts.price?.price ?? null;
   return {
@@ -126,7 +126,7 @@ function explainSource(
     pair: input.pair,
     quoted,
     converted: input.converted ?? null,
-    via: quote === feedQuote ? null : `${quote}/${feedQuote}`,
+    via: from === feedQuote ? null : `${from}/${feedQuote}`,
     ageMs: input.ageMs === undefined ? null : input.ageMs + facts.elapsedMs,
     weight: input.weightPpm / 1_000_000,
     confidence: input.confidence ?? null,
@@ -138,11 +138,17 @@ function explainSource(
   };
 }
 
+/** What a price, or one over it where the pair ends with the feed's base, is counted in. */
+function countedIn(pair: Pair, feed: Pair): string {
+  return baseOf(pair) === baseOf(feed) ? quoteOf(pair) : baseOf(pair);
+}
+
 function reasonOf(input: DecisionInput, quoted: string | null, feed: Pair): string {
-  const quote = quoteOf(input.pair);
+  const from = countedIn(input.pair, feed);
+  const turned = baseOf(input.pair) === baseOf(feed) ? '' : ', read the other way round';
   switch (input.verdict) {
     case 'used':
-      return quote === quoteOf(feed) ? 'used: a direct price' : `used: converted from ${quote}`;
+      return `${from === quoteOf(feed) ? 'used: a direct price' : `used: converted from ${from}`}${turned}`;
     case 'stale':
       return `stale: its last news was ${seconds(input.ageMs ?? 0)} old, more than this source's own rhythm allows`;
     case 'outlier':
@@ -152,7 +158,7 @@ function reasonOf(input: DecisionInput, quoted: string | null, feed: Pair): stri
     case 'withdrawn':
       return `withdrawn: ${input.detail ?? 'its prices must not be believed now'}`;
     case 'unconverted':
-      return `unconverted: no rate from ${quote} to ${quoteOf(feed)} could be found`;
+      return `unconverted: no rate from ${from} to ${quoteOf(feed)} could be found`;
     case 'missing':
       return 'missing: configured, and nothing was heard from it yet';
     case 'unweighted':
@@ -176,7 +182,7 @@ function crossesOf(
   prices: ReadonlyMap<number, SourcePrice>,
 ): ExplainedCross[] {
   if (check === undefined) return [];
-  const currencies = new Set([quoteOf(feed), ...decision.inputs.map((input) => quoteOf(input.pair))]);
+  const currencies = new Set([quoteOf(feed), ...decision.inputs.map((input) => countedIn(input.pair, feed))]);
   const own = new Set(decision.inputs.map((input) => input.offset));
   return check.rates
     .filter((rate) => currencies.has(rate.currency))

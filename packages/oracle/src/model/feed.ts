@@ -12,7 +12,10 @@ export const AGGREGATION_METHODS = [
 ] as const;
 export type AggregationMethod = (typeof AGGREGATION_METHODS)[number];
 
-/** One pair of one source that takes part in a feed; `pair` has the feed's base and any quote currency. */
+/**
+ * One pair of one source that takes part in a feed: the feed's base in any currency, or any asset in the
+ * feed's base, which is read the other way round (USDT/KRW in KRW/USD).
+ */
 export type FeedSource = {
   source: string;
   pair: Pair;
