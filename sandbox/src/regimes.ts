@@ -23,13 +23,17 @@ export const REFERENCE_USD: Record<string, number> = {
   DOT: 6.4,
   USDT: 1.0004,
   USDC: 0.9999,
+  // Staked, wrapped and synthetic: each has a market of its own beside what it stands for.
+  USDE: 0.9993,
+  STETH: 3_496,
+  WBTC: 66_960,
   EUR: 1.085,
   KRW: 0.00072,
   USD: 1,
 };
 
 const STATE_CURRENCIES = new Set(['EUR', 'KRW']);
-const PEGGED = new Set(['USDT', 'USDC']);
+const PEGGED = new Set(['USDT', 'USDC', 'USDE']);
 
 export type Pull = {
   /** Level that the price is drawn to, as a multiple of the reference. */

@@ -38,7 +38,7 @@ export class HonestRange {
         widen(bucket.ranges, key, row.price);
       }
     }
-    for (const asset of ['BTC', 'ETH', 'USDT', 'USDC', 'EUR', 'USD']) {
+    for (const asset of ['BTC', 'ETH', 'USDT', 'USDC', 'EUR', 'KRW', 'USD']) {
       widen(bucket.ranges, `true ${asset}`, this.#sandbox.market.dollars(asset)!);
     }
   }
@@ -50,9 +50,12 @@ export class HonestRange {
       if (!alive(source)) continue;
       const printed = this.#printed(source, pair);
       if (printed === undefined) continue;
-      const rate = this.#rate(quoteOf(pair), quoteOf(feed.feed), alive);
-      range.low = Math.min(range.low, printed.low * rate.low);
-      range.high = Math.max(range.high, printed.high * rate.high);
+      // A pair that ends with the feed's base is read the other way round.
+      const isInverse = baseOf(pair) !== baseOf(feed.feed);
+      const said = isInverse ? { low: 1 / printed.high, high: 1 / printed.low } : printed;
+      const rate = this.#rate(isInverse ? baseOf(pair) : quoteOf(pair), quoteOf(feed.feed), alive);
+      range.low = Math.min(range.low, said.low * rate.low);
+      range.high = Math.max(range.high, said.high * rate.high);
     }
     return range;
   }

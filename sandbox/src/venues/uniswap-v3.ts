@@ -46,6 +46,12 @@ const USDT: Token = {
   asset: 'USDT',
   decimals: 6,
 };
+const USDE: Token = {
+  address: '0x4c9edd5852cd905f086c759e8383e09bff1e68b3',
+  symbol: 'USDE',
+  asset: 'USDE',
+  decimals: 18,
+};
 const LINK: Token = {
   address: '0x514910771af9ca656af840dff83e8d4d9264eca0',
   symbol: 'LINK',
@@ -108,6 +114,13 @@ export const POOLS: readonly Pool[] = [
     token1: USDT,
     fee: 100,
     liquidity: 6n * 10n ** 16n,
+  },
+  {
+    address: '0x435664008f38b0650fbc1c9fc971d0a3bc2f1e47',
+    token0: USDE,
+    token1: USDT,
+    fee: 100,
+    liquidity: 10n ** 22n,
   },
 ];
 
