@@ -39,7 +39,7 @@ export function readSession(path: string): SessionRow[] {
 
 /** Addresses of versions that an adapter speaks, beside the one that it uses itself. */
 const ALSO_SPOKEN: readonly { adapter: string; address: RegExp }[] = [
-  { adapter: 'binance', address: /\bbinance\.(?:com|us|vision)(?::\d+)?\/(?:stream|ws)\b/ },
+  { adapter: 'binance', address: /\bbinance\.(?:com|vision)(?::\d+)?\/(?:stream|ws)\b/ },
   { adapter: 'coinbase', address: /\bws-feed\.pro\.coinbase\.com\b/ },
   { adapter: 'okx', address: /\bokx\.com(?::\d+)?\/ws\/v5\/public\b/ },
   { adapter: 'bitfinex', address: /\bbitfinex\.com\/ws\/2\b/ },
@@ -52,7 +52,6 @@ const ALSO_SPOKEN: readonly { adapter: string; address: RegExp }[] = [
  * ids.
  */
 const FOLDERS: Record<string, string> = {
-  binance_us: 'binance',
   bybit_v5: 'bybit',
   coinbase_exchange: 'coinbase',
   huobi: 'htx',
@@ -95,12 +94,14 @@ export function instrumentsOf(adapter: string, folder: string, rows: readonly Se
   return found;
 }
 
+const SPEAK_BINANCE: ReadonlySet<string> = new Set(['binance', 'binance_us']);
+
 /**
  * Binance names its streams in the address: `btcusdt@trade`, `!ticker@arr`; others list symbols in the
  * query.
  */
 function namesInAddress(adapter: string, address: string): string[] {
-  if (adapter !== 'binance')
+  if (!SPEAK_BINANCE.has(adapter))
     return (/[?&]symbols?=([^&]+)/.exec(address)?.[1] ?? '').split(',').filter(Boolean);
   const list = /[?&]streams=([^&]+)/.exec(address)?.[1] ?? /\/ws\/([^?]+)/.exec(address)?.[1] ?? '';
   return list
@@ -125,6 +126,7 @@ function namesInMessage(adapter: string, raw: string): string[] {
   }
   switch (adapter) {
     case 'binance':
+    case 'binance_us':
       return texts(message.params).map(nameOfStream);
     case 'coinbase':
       return [message, ...listIn(message.channels)].flatMap((one) => texts(one.product_ids));

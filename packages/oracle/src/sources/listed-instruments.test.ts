@@ -1,0 +1,43 @@
+// The venues' own lists of instruments as they were recorded, through the adapters: every line is read, and
+// what an adapter would ask for is what the list calls that pair.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { needsRecordings, recordings } from '../../../../test/recordings.ts';
+import binanceUs from './adapters/binance-us.ts';
+import type { Instrument, Source } from './define-source.ts';
+import { sourceContext } from './source-context.ts';
+
+/** The body of a recorded answer, as it came. */
+function recorded(path: string): string {
+  const full = join(recordings() ?? '', 'open', 'wire', path);
+  assert.ok(existsSync(full), full);
+  const bytes = readFileSync(full);
+  const text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  const { body } = JSON.parse(text) as { body: unknown };
+  return typeof body === 'string' ? body : JSON.stringify(body);
+}
+
+function listed(source: Source, body: string, pairs: string[] = []): Instrument[] {
+  const context = sourceContext(source, { pairs, credentials: { key: 'k' } });
+  const response = { status: 200, headers: {}, body, receivedAt: 0 };
+  const [request] = source.instruments?.requests(context) ?? [];
+  assert.ok(request !== undefined);
+  return source.instruments?.parse(response, request, context) ?? [];
+}
+
+/** Every instrument is found again under the name that the adapter would ask for. */
+function assertAskedByName(source: Source, instruments: readonly Instrument[]): void {
+  for (const { symbol, base, quote } of instruments)
+    assert.equal(source.symbol(`${base}/${quote}`, {}), symbol, `${base}/${quote}`);
+}
+
+test('Binance.US lists 121 markets, four of them halted', needsRecordings(), () => {
+  const instruments = listed(binanceUs, recorded('binance_us/rest_api_v3_exchangeInfo.json.gz'));
+  assert.equal(instruments.length, 121);
+  assert.equal(instruments.filter(({ isTrading }) => !isTrading).length, 4);
+  assert.deepEqual(instruments[0], { symbol: 'BTCUSD', base: 'BTC', quote: 'USD', isTrading: true });
+  assertAskedByName(binanceUs, instruments);
+});

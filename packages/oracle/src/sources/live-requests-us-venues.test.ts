@@ -1,0 +1,45 @@
+// The exact requests and messages that leave for venues of the United States, as literals, each held against
+// the page or the recording that says it is right: see live-requests.test.ts.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Pair } from '../model/pair.ts';
+import binanceUs from './adapters/binance-us.ts';
+import type { Source, SourceRequest } from './define-source.ts';
+import { sourceContext } from './source-context.ts';
+
+function outgoing(source: Source, pairs: Pair[], more: { credentials?: Record<string, string> } = {}) {
+  const context = sourceContext(source, { pairs, ...more });
+  return {
+    requests: (source.http?.requests(context) ?? []).map(withoutPairs),
+    url: source.stream?.url(context),
+    messages: source.stream?.subscribe(context) ?? [],
+    keepAlive: source.stream?.keepAlive?.message,
+    instruments: (source.instruments?.requests(context) ?? []).map(withoutPairs),
+  };
+}
+
+function withoutPairs({ pairs: _, ...request }: SourceRequest): Omit<SourceRequest, 'pairs'> {
+  return request;
+}
+
+test('Binance.US is asked as its own documentation says, with the weights that it counts', () => {
+  assert.deepEqual(outgoing(binanceUs, ['BTC/USD', 'ETH/BTC']), {
+    requests: [
+      {
+        // binance-us-api-docs, rest-api.md, "Symbol price ticker": weight 2 for any list of symbols.
+        url: 'https://api.binance.us/api/v3/ticker/price?symbols=%5B%22BTCUSD%22,%22ETHBTC%22%5D',
+        weight: 2,
+      },
+    ],
+    // web-socket-streams.md, "General WSS information"; the address of the recorded session of 2021-10-12.
+    url: 'wss://stream.binance.us:9443/stream',
+    // web-socket-streams.md, "Live Subscribing/Unsubscribing to streams".
+    messages: [
+      '{"method":"SUBSCRIBE","params":["btcusd@aggTrade","btcusd@ticker","ethbtc@aggTrade","ethbtc@ticker"],"id":1}',
+    ],
+    // web-socket-streams.md, "Websocket Limits": a PING frame is one of the 5 messages a second.
+    keepAlive: { frame: 'ping' },
+    // rest-api.md, "Exchange information".
+    instruments: [{ url: 'https://api.binance.us/api/v3/exchangeInfo', weight: 10 }],
+  });
+});
