@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { needsRecordings, recordings } from '../../../../test/recordings.ts';
 import binanceUs from './adapters/binance-us.ts';
+import coinbaseAdvanced from './adapters/coinbase-advanced.ts';
 import type { Instrument, Source } from './define-source.ts';
 import { sourceContext } from './source-context.ts';
 
@@ -40,4 +41,22 @@ test('Binance.US lists 121 markets, four of them halted', needsRecordings(), () 
   assert.equal(instruments.filter(({ isTrading }) => !isTrading).length, 4);
   assert.deepEqual(instruments[0], { symbol: 'BTCUSD', base: 'BTC', quote: 'USD', isTrading: true });
   assertAskedByName(binanceUs, instruments);
+});
+
+test('a product of Coinbase Advanced is listed once, under its own book', needsRecordings(), () => {
+  const product = JSON.parse(
+    readFileSync(join(recordings() ?? '', 'open/wire/coinbase_advanced/http_product.json'), 'utf8'),
+  ) as Record<string, unknown>;
+  const alias = { ...product, product_id: 'BTC-USDC', quote_currency_id: 'USDC', alias: 'BTC-USD' };
+  const halted = { ...product, product_id: 'ETH-USD', base_currency_id: 'ETH', trading_disabled: true };
+  const future = { ...product, product_id: 'BIT-28JUL23-CDE', product_type: 'FUTURE' };
+  const body = JSON.stringify({ products: [product, alias, halted, future], num_products: 4 });
+  assert.deepEqual(
+    listed(coinbaseAdvanced, body).map(({ symbol, isTrading, title }) => [symbol, isTrading, title]),
+    [
+      ['BTC-USD', true, 'Bitcoin'],
+      ['ETH-USD', false, 'Bitcoin'],
+    ],
+  );
+  assertAskedByName(coinbaseAdvanced, listed(coinbaseAdvanced, body));
 });

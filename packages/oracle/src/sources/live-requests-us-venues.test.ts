@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pair } from '../model/pair.ts';
 import binanceUs from './adapters/binance-us.ts';
+import coinbaseAdvanced from './adapters/coinbase-advanced.ts';
 import type { Source, SourceRequest } from './define-source.ts';
 import { sourceContext } from './source-context.ts';
 
@@ -42,4 +43,26 @@ test('Binance.US is asked as its own documentation says, with the weights that i
     // rest-api.md, "Exchange information".
     instruments: [{ url: 'https://api.binance.us/api/v3/exchangeInfo', weight: 10 }],
   });
+});
+
+test('Coinbase Advanced is asked for heartbeats first, for products a ticker each, and for none in USDC', () => {
+  assert.deepEqual(outgoing(coinbaseAdvanced, ['BTC/USD', 'BTC/USDC', 'USDT/USDC', 'ETH/EUR']), {
+    requests: [
+      // api-reference/advanced-trade-api/rest-api/public, "Get Public Market Trades".
+      { url: 'https://api.coinbase.com/api/v3/brokerage/market/products/BTC-USD/ticker?limit=1' },
+      { url: 'https://api.coinbase.com/api/v3/brokerage/market/products/USDT-USDC/ticker?limit=1' },
+      { url: 'https://api.coinbase.com/api/v3/brokerage/market/products/ETH-EUR/ticker?limit=1' },
+    ],
+    // advanced-trade-apis/websocket/websocket-channels, and the server of advanced-trade-asyncapi.json.
+    url: 'wss://advanced-trade-ws.coinbase.com',
+    messages: [
+      // "Heartbeats channel": no products. "Ticker channel": one channel a message.
+      '{"type":"subscribe","channel":"heartbeats"}',
+      '{"type":"subscribe","product_ids":["BTC-USD","USDT-USDC","ETH-EUR"],"channel":"ticker"}',
+    ],
+    keepAlive: undefined,
+    // "List Public Products".
+    instruments: [{ url: 'https://api.coinbase.com/api/v3/brokerage/market/products?product_type=SPOT' }],
+  });
+  assert.equal(coinbaseAdvanced.venue, 'coinbase', 'the books of Coinbase Exchange: one witness');
 });

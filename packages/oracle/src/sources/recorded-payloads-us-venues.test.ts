@@ -1,0 +1,75 @@
+// Adapters of venues of the United States on payloads of others: recorded bodies and frames and documented
+// examples, read by path.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isAssayError } from '@assay/kernel/errors/assay-error';
+import { needsRecordings, recordings } from '../../../../test/recordings.ts';
+import type { Pair } from '../model/pair.ts';
+import coinbaseAdvanced from './adapters/coinbase-advanced.ts';
+import type { Parsed, Source } from './define-source.ts';
+import { sourceContext } from './source-context.ts';
+
+function wire(path: string): string {
+  const full = join(recordings() ?? '', 'open', 'wire', path);
+  assert.ok(existsSync(full), full);
+  return readFileSync(full, 'utf8');
+}
+
+/** Digits by pair, or the code of the error, or the name of the control or ignored frame. */
+function frame(source: Source, payload: string, pairs: Pair[]): string {
+  return outcome(() => {
+    const read = source.stream!.parse(payload, sourceContext(source, { pairs }));
+    return read.kind === 'prices' ? read.prices : `${read.kind} ${read.name}`;
+  });
+}
+
+function body(source: Source, payload: string, pairs: Pair[]): string {
+  const context = sourceContext(source, { pairs, credentials: { key: 'k' } });
+  return outcome(() => {
+    const response = { status: 200, headers: {}, body: payload, receivedAt: 1_760_000_000_000 };
+    return source.http!.parse(response, { url: '', pairs }, context);
+  });
+}
+
+function outcome(read: () => Parsed[] | string): string {
+  try {
+    const found = read();
+    if (typeof found === 'string') return found;
+    const digits = (one: Parsed): string => (one.kind === 'book' ? `${one.bid} ${one.ask}` : one.price);
+    return found.map((one) => `${one.pair} ${digits(one)}`).join(', ');
+  } catch (error) {
+    if (isAssayError(error)) return error.code;
+    throw error;
+  }
+}
+
+test('every documented frame and body of Coinbase Advanced is read by its name', needsRecordings(), () => {
+  const read = (name: string): string =>
+    frame(coinbaseAdvanced, wire(`coinbase_advanced/${name}`), ['BTC/USD']);
+  assert.deepEqual(
+    [
+      'ws_ticker.json',
+      'ws_market_trades.json',
+      'ws_heartbeats.json',
+      'ws_subscriptions.json',
+      'ws_candles.json',
+      'ws_l2_data_snapshot.json',
+      'ws_l2_data_update.json',
+    ].map(read),
+    [
+      'BTC/USD 68900.50',
+      'BTC/USD 68900.50, BTC/USD 68900.00',
+      'control heartbeats',
+      'control subscriptions',
+      'ignored candles',
+      'ignored l2_data',
+      'ignored l2_data',
+    ],
+  );
+  assert.equal(
+    body(coinbaseAdvanced, wire('coinbase_advanced/http_ticker.json'), ['BTC/USD']),
+    'BTC/USD 68923.67',
+  );
+});
