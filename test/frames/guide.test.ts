@@ -32,7 +32,7 @@ test('the definitions of the guide are sources', () =>
     const file = join(folder, 'assay.yaml');
     writeFileSync(file, `${polled}${streamed.replace('sources:\n', '')}`);
     const sources = await loadConfiguredSources(loadSettings({ env: {}, configFile: file }));
-    const gemini = sources.get('gemini')!;
+    const gemini = sources.get('gemini_poll')!;
     const context = sourceContext(gemini, { pairs: ['BTC/USD'] });
     assert.equal(gemini.http!.requests(context)[0]?.url, 'https://api.gemini.com/v1/pubticker/btcusd');
     assert.equal(gemini.http!.intervalMs, 3000);

@@ -41,6 +41,7 @@ export function readSession(path: string): SessionRow[] {
 const ALSO_SPOKEN: readonly { adapter: string; address: RegExp }[] = [
   { adapter: 'binance', address: /\bbinance\.(?:com|vision)(?::\d+)?\/(?:stream|ws)\b/ },
   { adapter: 'coinbase', address: /\bws-feed\.pro\.coinbase\.com\b/ },
+  { adapter: 'gemini', address: /\bapi\.gemini\.com\/v2\/marketdata\b/ },
   { adapter: 'okx', address: /\bokx\.com(?::\d+)?\/ws\/v5\/public\b/ },
   { adapter: 'bitfinex', address: /\bbitfinex\.com\/ws\/2\b/ },
   { adapter: 'kucoin', address: /\bkucoin\.com\/endpoint\b/ },
@@ -130,6 +131,11 @@ function namesInMessage(adapter: string, raw: string): string[] {
       return texts(message.params).map(nameOfStream);
     case 'coinbase':
       return [message, ...listIn(message.channels)].flatMap((one) => texts(one.product_ids));
+    case 'gemini':
+      // The recorded version writes names in upper case, the adapter asks in lower case.
+      return listIn(message.subscriptions).flatMap((one) =>
+        texts(one.symbols).map((name) => name.toLowerCase()),
+      );
     case 'kraken':
       return texts(message.params?.symbol);
     case 'okx':

@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { needsRecordings, recordings } from '../../../../test/recordings.ts';
 import binanceUs from './adapters/binance-us.ts';
 import coinbaseAdvanced from './adapters/coinbase-advanced.ts';
+import gemini from './adapters/gemini.ts';
 import type { Instrument, Source } from './define-source.ts';
 import { sourceContext } from './source-context.ts';
 
@@ -59,4 +60,27 @@ test('a product of Coinbase Advanced is listed once, under its own book', needsR
     ],
   );
   assertAskedByName(coinbaseAdvanced, listed(coinbaseAdvanced, body));
+});
+
+test('the names of Gemini are taken apart where they must be', needsRecordings(), () => {
+  const body = recorded('gemini/rest_v1_symbols.json');
+  const instruments = listed(gemini, body);
+  assert.equal(instruments.length, (JSON.parse(body) as string[]).length);
+  assertAskedByName(gemini, instruments);
+  const pairs = new Map(instruments.map(({ symbol, base, quote }) => [symbol, `${base}/${quote}`]));
+  assert.deepEqual(
+    ['btcgusd', 'paxgusd', 'gusdusd', 'btcdai', 'ltcbch', '1inchusd'].map((name) => pairs.get(name)),
+    ['BTC/GUSD', 'PAXG/USD', 'GUSD/USD', 'BTC/DAI', 'LTC/BCH', '1INCH/USD'],
+  );
+  // The details of a name, asked of the venue on the same day, say the same.
+  const details = JSON.parse(recorded('gemini/rest_v1_symbols_details_btcusd.json')) as Record<
+    string,
+    string
+  >;
+  assert.equal(pairs.get('btcusd'), `${details.base_currency}/${details.quote_currency}`);
+  const later = '["btcusd","btcusdt","btcusdc","btcrlusd","btcgusdperp","GEMI-FEDJAN26-DN25"]';
+  assert.deepEqual(
+    listed(gemini, later).map(({ base, quote }) => `${base}/${quote}`),
+    ['BTC/USD', 'BTC/USDT', 'BTC/USDC', 'BTC/RLUSD'],
+  );
 });

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type { Pair } from '../model/pair.ts';
 import binanceUs from './adapters/binance-us.ts';
 import coinbaseAdvanced from './adapters/coinbase-advanced.ts';
+import gemini from './adapters/gemini.ts';
 import type { Source, SourceRequest } from './define-source.ts';
 import { sourceContext } from './source-context.ts';
 
@@ -65,4 +66,26 @@ test('Coinbase Advanced is asked for heartbeats first, for products a ticker eac
     instruments: [{ url: 'https://api.coinbase.com/api/v3/brokerage/market/products?product_type=SPOT' }],
   });
   assert.equal(coinbaseAdvanced.venue, 'coinbase', 'the books of Coinbase Exchange: one witness');
+});
+
+test('Gemini is asked by its current WebSocket API, a pair a message, and for the last trade over REST', () => {
+  assert.deepEqual(outgoing(gemini, ['BTC/USD', 'ETH/EUR']), {
+    requests: [
+      // developer.gemini.com/trading/rest-api/market-data/list-trades.
+      { url: 'https://api.gemini.com/v1/trades/btcusd?limit_trades=1' },
+      { url: 'https://api.gemini.com/v1/trades/etheur?limit_trades=1' },
+    ],
+    // developer.gemini.com/websocket/introduction; v2 of the recorded session of 2021 is archived there.
+    url: 'wss://ws.gemini.com',
+    // developer.gemini.com/websocket/streams, "Trade stream"; gemini/developer-platform, samples,
+    // wsTrades.ts.
+    messages: [
+      '{"id":1,"method":"subscribe","params":["btcusd@trade"]}',
+      '{"id":2,"method":"subscribe","params":["etheur@trade"]}',
+    ],
+    // developer.gemini.com/websocket/playground, "ping".
+    keepAlive: '{"id":"ping","method":"ping"}',
+    // rest-api/market-data, "List symbols".
+    instruments: [{ url: 'https://api.gemini.com/v1/symbols' }],
+  });
 });

@@ -8,6 +8,7 @@ import { isAssayError } from '@assay/kernel/errors/assay-error';
 import { needsRecordings, recordings } from '../../../../test/recordings.ts';
 import type { Pair } from '../model/pair.ts';
 import coinbaseAdvanced from './adapters/coinbase-advanced.ts';
+import gemini from './adapters/gemini.ts';
 import type { Parsed, Source } from './define-source.ts';
 import { sourceContext } from './source-context.ts';
 
@@ -72,4 +73,36 @@ test('every documented frame and body of Coinbase Advanced is read by its name',
     body(coinbaseAdvanced, wire('coinbase_advanced/http_ticker.json'), ['BTC/USD']),
     'BTC/USD 68923.67',
   );
+});
+
+test('frames and bodies of Gemini are read, whichever of its versions they are', needsRecordings(), () => {
+  const inner = (name: string): string =>
+    JSON.stringify((JSON.parse(wire(`gemini/${name}`)) as { body: unknown }[])[0]?.body);
+  assert.equal(frame(gemini, wire('gemini/ws_trade_1.json'), ['ANKR/USD']), 'ANKR/USD 0.07946');
+  assert.equal(frame(gemini, wire('gemini/ws_heartbeat_1.json'), []), 'control heartbeat');
+  // The first frame of a book brings its last trades, of which the newest counts.
+  assert.equal(frame(gemini, wire('gemini/ws_l2_updates_1.json'), ['ALCX/USD']), 'ALCX/USD 302.53');
+  assert.equal(body(gemini, inner('g_rest_v1_trades_btcusd.json'), ['BTC/USD']), 'BTC/USD 11410.49');
+  assert.equal(body(gemini, inner('g_rest_v1_pubticker_BTCUSD.json'), ['BTC/USD']), 'BTC/USD 11381.47');
+  assert.equal(body(gemini, inner('g_rest_v2_ticker_BTCUSD.json'), ['BTC/USD']), 'BTC/USD 9662.94');
+  assert.equal(body(gemini, inner('g_rest_v1_pubticker_bla.json'), ['BTC/USD']), 'SOURCE_REFUSED');
+  // Frames of 2026-09-15 as others saw them on the current socket.
+  assert.equal(
+    frame(gemini, '{"id":11,"status":400,"error":{"code":-1020,"msg":"Unsupported operation"}}', []),
+    'SOURCE_REFUSED',
+  );
+  assert.equal(
+    frame(gemini, '{"id":3,"status":429,"error":{"code":-1003,"msg":"Rate limit exceeded"}}', []),
+    'SOURCE_RATE_LIMITED',
+  );
+  assert.equal(
+    frame(
+      gemini,
+      '{"e":"markPrice","E":1789456746446652397,"s":"btcgusdperp","p":"77303.727","i":"7725880.833"}',
+      ['BTC/USD'],
+    ),
+    'ignored markPrice',
+  );
+  const empty = '{"u":1,"E":1789456746446652397,"s":"btcusd","b":"","B":"","a":"45001.00","A":"0.75"}';
+  assert.equal(frame(gemini, empty, ['BTC/USD']), '');
 });
