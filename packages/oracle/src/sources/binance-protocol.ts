@@ -177,6 +177,8 @@ function parseUnnamed(event: Fields, context: SourceContext, raw: unknown): Fram
   if (error.code !== undefined)
     throw refusal('SOURCE_REFUSED', `${String(error.code)} ${String(error.msg)}`, { frame: 'error' });
   if (event.result === null && event.id !== undefined) return { kind: 'control', name: 'subscribed' };
+  // Answers to GET_PROPERTY, which Binance.US is asked as a sign of life.
+  if (typeof event.result === 'boolean') return { kind: 'control', name: 'property', action: 'alive' };
   if (Array.isArray(event.result)) return { kind: 'control', name: 'subscriptions' };
   throw unknownFrame(undefined, raw);
 }

@@ -183,6 +183,8 @@ export type StreamTransport = {
   pairsPerConnection: number;
   /** Messages per second to the venue. */
   messagesPerSecond: number;
+  /** Wait after opening before the first message, where the venue wants one; at most 5,000. */
+  settleMs?: number;
 };
 
 /** One line of a venue's own list of what can be traded. */

@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { needsRecordings, recordings } from '../../../../test/recordings.ts';
 import binanceUs from './adapters/binance-us.ts';
 import coinbaseAdvanced from './adapters/coinbase-advanced.ts';
+import cryptoCom from './adapters/crypto-com.ts';
 import gemini from './adapters/gemini.ts';
 import type { Instrument, Source } from './define-source.ts';
 import { sourceContext } from './source-context.ts';
@@ -83,4 +84,18 @@ test('the names of Gemini are taken apart where they must be', needsRecordings()
     listed(gemini, later).map(({ base, quote }) => `${base}/${quote}`),
     ['BTC/USD', 'BTC/USDT', 'BTC/USDC', 'BTC/RLUSD'],
   );
+});
+
+test('Crypto.com lists spot markets, and contracts that are left out', needsRecordings(), () => {
+  const instruments = listed(cryptoCom, recorded('crypto_com/rest_v2_public_get_instruments.json.gz'));
+  assert.equal(instruments.length, 250);
+  assertAskedByName(cryptoCom, instruments);
+  // exchange/v1, "public/get-instruments".
+  const v1 =
+    '{"id":1,"method":"public/get-instruments","code":0,"result":{"data":[{"symbol":"BTC_USDT",' +
+    '"inst_type":"CCY_PAIR","display_name":"BTC/USDT","base_ccy":"BTC","quote_ccy":"USDT","tradable":false},' +
+    '{"symbol":"BTCUSD-PERP","inst_type":"PERPETUAL_SWAP","base_ccy":"BTC","quote_ccy":"USD","tradable":true}]}}';
+  assert.deepEqual(listed(cryptoCom, v1), [
+    { symbol: 'BTC_USDT', base: 'BTC', quote: 'USDT', isTrading: false },
+  ]);
 });

@@ -1,10 +1,11 @@
-// The exact requests and messages that leave for venues of the United States, as literals, each held against
-// the page or the recording that says it is right: see live-requests.test.ts.
+// The exact requests and messages that leave for dollar venues, as literals, each held against the page or
+// the recording that says it is right: see live-requests.test.ts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pair } from '../model/pair.ts';
 import binanceUs from './adapters/binance-us.ts';
 import coinbaseAdvanced from './adapters/coinbase-advanced.ts';
+import cryptoCom from './adapters/crypto-com.ts';
 import gemini from './adapters/gemini.ts';
 import type { Source, SourceRequest } from './define-source.ts';
 import { sourceContext } from './source-context.ts';
@@ -39,8 +40,8 @@ test('Binance.US is asked as its own documentation says, with the weights that i
     messages: [
       '{"method":"SUBSCRIBE","params":["btcusd@aggTrade","btcusd@ticker","ethbtc@aggTrade","ethbtc@ticker"],"id":1}',
     ],
-    // web-socket-streams.md, "Websocket Limits": a PING frame is one of the 5 messages a second.
-    keepAlive: { frame: 'ping' },
+    // web-socket-streams.md, "Retrieving Properties".
+    keepAlive: '{"method":"GET_PROPERTY","params":["combined"],"id":0}',
     // rest-api.md, "Exchange information".
     instruments: [{ url: 'https://api.binance.us/api/v3/exchangeInfo', weight: 10 }],
   });
@@ -87,5 +88,27 @@ test('Gemini is asked by its current WebSocket API, a pair a message, and for th
     keepAlive: '{"id":"ping","method":"ping"}',
     // rest-api/market-data, "List symbols".
     instruments: [{ url: 'https://api.gemini.com/v1/symbols' }],
+  });
+});
+
+test('Crypto.com is asked for an index as a sign of life and for trades, after the pause that it advises', () => {
+  assert.deepEqual(outgoing(cryptoCom, ['BTC/USD', 'ETH/BTC']), {
+    // exchange/v1/docs, "public/get-tickers": without a name it answers with all of them.
+    requests: [{ url: 'https://api.crypto.com/exchange/v1/public/get-tickers' }],
+    // "Websocket root endpoints".
+    url: 'wss://stream.crypto.com/exchange/v1/market',
+    // "subscribe", "index.{instrument_name}", "trade.{instrument_name}".
+    messages: [
+      '{"id":1,"method":"subscribe","params":{"channels":["index.BTCUSD-INDEX","trade.BTC_USD","trade.ETH_BTC"]}}',
+    ],
+    keepAlive: undefined,
+    // "public/get-instruments".
+    instruments: [{ url: 'https://api.crypto.com/exchange/v1/public/get-instruments' }],
+  });
+  assert.equal(cryptoCom.stream?.settleMs, 1000);
+  // "public/respond-heartbeat": with the id of the question.
+  const heartbeat = '{"id":1788335101113,"method":"public/heartbeat","code":0}';
+  assert.partialDeepStrictEqual(cryptoCom.stream?.parse(heartbeat, sourceContext(cryptoCom, { pairs: [] })), {
+    reply: '{"id":1788335101113,"method":"public/respond-heartbeat"}',
   });
 });

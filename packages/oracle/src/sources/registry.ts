@@ -8,6 +8,8 @@ import type { HttpTransport, Source, SourceLimits, StreamTransport } from './def
 
 /** Silence is noticed within 10 s: a decision of the design, not of an adapter. */
 export const SILENCE_MAX_MS = 10_000;
+/** Half of the silence that is allowed. */
+const SETTLE_MAX_MS = SILENCE_MAX_MS / 2;
 /** The longest wait of a timer (2^31 - 1 ms); a longer life would end at once. */
 const TIMER_MAX_MS = 2_147_483_647;
 
@@ -102,6 +104,12 @@ function checkStream(stream: StreamTransport, demand: Demand): void {
   demand(typeof stream.vouches === 'boolean', 'stream.vouches', 'true or false');
   demand(isCount(stream.pairsPerConnection), 'stream.pairsPerConnection', 'a whole number above zero');
   demand(stream.messagesPerSecond > 0, 'stream.messagesPerSecond', 'a number above zero');
+  if (stream.settleMs !== undefined)
+    demand(
+      isCount(stream.settleMs) && stream.settleMs <= SETTLE_MAX_MS,
+      'stream.settleMs',
+      `at most ${SETTLE_MAX_MS}: a connection has to speak before its silence counts`,
+    );
   if (stream.lifeMs !== undefined)
     demand(
       isCount(stream.lifeMs) && stream.lifeMs <= TIMER_MAX_MS,

@@ -48,6 +48,7 @@ export class StreamConnection {
   #socket: OutboundSocket | undefined;
   #isClosed = false;
   #outgoing: string[] = [];
+  #cancelSettling: (() => void) | undefined;
   #cancelSend: (() => void) | undefined;
   #cancelKeepAlive: (() => void) | undefined;
   /** Wall time up to which everything, and single pairs, are vouched for. */
@@ -110,7 +111,7 @@ export class StreamConnection {
           ...(compression === undefined ? {} : { compression }),
         },
         {
-          onOpen: () => this.#begin(),
+          onOpen: () => this.#settle(),
           onFrame: (frame) => this.#read(frame),
           // A pulse says that the peer's edge lives, not that it has data: only frames count as life.
           onPulse: () => {},
@@ -127,6 +128,7 @@ export class StreamConnection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#preparing.abort();
+    this.#cancelSettling?.();
     this.#cancelSend?.();
     this.#cancelKeepAlive?.();
     this.#socket?.close();
@@ -139,6 +141,12 @@ export class StreamConnection {
     const heardAt = this.#aliveByPair.get(pair);
     if (heardAt === undefined) return undefined;
     return this.#isAlivePerPair ? heardAt : Math.max(heardAt, this.#aliveAt);
+  }
+
+  #settle(): void {
+    const { stream, clock } = this.#options;
+    if (stream.settleMs === undefined) this.#begin();
+    else if (!this.#isClosed) this.#cancelSettling = clock.after(stream.settleMs, () => this.#begin());
   }
 
   #begin(): void {

@@ -38,6 +38,18 @@ test('many pairs open several connections and are subscribed no faster than allo
   await service.stop();
 });
 
+test('a venue that wants a pause after the opening is not spoken to before', async () => {
+  const source = plainSource('alpha', { http: null, stream: { settleMs: 1000 } });
+  const { clock, outbound, service } = scriptedWorld([source]);
+  await service.start();
+  await clock.advance(900);
+  const [socket] = outbound.openSockets;
+  assert.deepEqual(socket?.sent, []);
+  await clock.advance(400);
+  assert.deepEqual(socket?.sent, ['subscribe BTCUSD']);
+  await service.stop();
+});
+
 test('a silent stream is withdrawn within 10 s and polling takes over; what comes first after it is believed', async () => {
   const { clock, outbound, bus, service, frame, body } = scriptedWorld([plainSource('alpha')]);
   await service.start();

@@ -18,9 +18,9 @@ export default defineSource({
   http: binanceHttp(2),
   stream: {
     ...BINANCE_STREAM,
-    // Its markets may be quiet for 10 s and the venue pings every 3 minutes only, so we ask; a ping is one of
-    // the 5 messages a second that it takes.
-    keepAlive: { everyMs: 4000, message: { frame: 'ping' } },
+    // Its markets may be quiet for 10 s and the venue pings every 3 minutes only, so we ask for the shortest
+    // answer that it has; that is one of the 5 messages a second that it takes.
+    keepAlive: { everyMs: 4000, message: '{"method":"GET_PROPERTY","params":["combined"],"id":0}' },
   },
   instruments: binanceInstruments('', 10),
   examples: [
@@ -89,6 +89,14 @@ export default defineSource({
       pairs: ['BTC/USD'],
       expect: { control: 'subscribed' },
       from: 'documentation, live subscribing to streams',
+    },
+    {
+      name: 'the answer to our keepalive',
+      transport: 'stream',
+      payload: '{"result":true,"id":0}',
+      pairs: ['BTC/USD'],
+      expect: { control: 'property' },
+      from: 'documentation, retrieving properties',
     },
     {
       name: 'a message that the venue cannot read',
