@@ -6,10 +6,20 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { needsRecordings, recordings } from '../../../../test/recordings.ts';
+import binance from './adapters/binance.ts';
 import binanceUs from './adapters/binance-us.ts';
+import bitstamp from './adapters/bitstamp.ts';
+import bybit from './adapters/bybit.ts';
+import coinbase from './adapters/coinbase.ts';
 import coinbaseAdvanced from './adapters/coinbase-advanced.ts';
+import coingecko from './adapters/coingecko.ts';
+import coinmarketcap from './adapters/coinmarketcap.ts';
+import coinpaprika from './adapters/coinpaprika.ts';
 import cryptoCom from './adapters/crypto-com.ts';
+import cryptocompare from './adapters/cryptocompare.ts';
 import gemini from './adapters/gemini.ts';
+import kraken from './adapters/kraken.ts';
+import okx from './adapters/okx.ts';
 import type { Instrument, Source } from './define-source.ts';
 import { sourceContext } from './source-context.ts';
 
@@ -98,4 +108,112 @@ test('Crypto.com lists spot markets, and contracts that are left out', needsReco
   assert.deepEqual(listed(cryptoCom, v1), [
     { symbol: 'BTC_USDT', base: 'BTC', quote: 'USDT', isTrading: false },
   ]);
+});
+
+test(
+  'the recorded lists of the first venues are read whole, in our names of currencies',
+  needsRecordings(),
+  () => {
+    const lists: [Source, string, number][] = [
+      [bitstamp, 'bitstamp/rest_api_v2_trading_pairs_info.json', 140],
+      [coinbase, 'coinbase_exchange/rest_products.json.gz', 162],
+      // 304 lines, of which 11 are dark pools.
+      [kraken, 'kraken_ws_v1/rest_0_public_AssetPairs.json.gz', 293],
+      [okx, 'okx/rest_api_v5_public_instruments_instType_SPOT.json.gz', 513],
+    ];
+    for (const [source, path, count] of lists) {
+      const instruments = listed(source, recorded(path));
+      assert.equal(instruments.length, count, source.id);
+      assert.ok(
+        instruments.every(({ isTrading }) => isTrading),
+        source.id,
+      );
+      assertAskedByName(source, instruments);
+    }
+    const names = listed(kraken, recorded('kraken_ws_v1/rest_0_public_AssetPairs.json.gz')).map(
+      ({ symbol }) => symbol,
+    );
+    for (const pair of ['BTC/USD', 'DOGE/EUR', 'ETH/BTC', 'USDT/USD']) assert.ok(names.includes(pair), pair);
+  },
+);
+
+test('halted markets and what is no spot market are told apart, in the form of the documentation', () => {
+  // developers.binance.com, "Exchange information".
+  const line = '"status":"BREAK","baseAsset":"ETH","quoteAsset":"BTC","isSpotTradingAllowed":';
+  assert.deepEqual(
+    listed(binance, `{"symbols":[{"symbol":"ETHBTC",${line}true},{"symbol":"ETHUPBTC",${line}false}]}`),
+    [{ symbol: 'ETHBTC', base: 'ETH', quote: 'BTC', isTrading: false }],
+  );
+  // www.bitstamp.net/api, "Markets".
+  const market = '"base_currency":"BTC","counter_currency":"USD","trading":"Disabled","market_type":';
+  assert.deepEqual(
+    listed(
+      bitstamp,
+      `[{"name":"BTC/USD","market_symbol":"btcusd",${market}"SPOT"},` +
+        `{"name":"BTC/USD-PERP","market_symbol":"btcusd-perp",${market}"PERPETUAL"}]`,
+    ),
+    [{ symbol: 'btcusd', base: 'BTC', quote: 'USD', isTrading: false }],
+  );
+  // bybit-exchange.github.io/docs/v5/market/instrument.
+  const bybitList = (cursor: string): string =>
+    '{"retCode":0,"retMsg":"OK","result":{"category":"spot","list":[{"symbol":"BTCUSDT","baseCoin":"BTC",' +
+    `"quoteCoin":"USDT","innovation":"0","status":"Trading"}]${cursor}}}`;
+  assert.deepEqual(listed(bybit, bybitList('')), [
+    { symbol: 'BTCUSDT', base: 'BTC', quote: 'USDT', isTrading: true },
+  ]);
+  assert.throws(() => listed(bybit, bybitList(',"nextPageCursor":"first%3DBTC"')), {
+    code: 'SOURCE_BAD_PAYLOAD',
+  });
+});
+
+test('aggregators tell which coin an id is, and which others share its ticker', () => {
+  const spelled = (source: Source, body: string, pairs: string[]): string[] =>
+    listed(source, body, pairs).map(
+      ({ symbol, base, quote, isTrading, title }) => `${symbol} ${base}/${quote} ${title} ${isTrading}`,
+    );
+  // docs.coingecko.com/reference/coins-list.
+  assert.deepEqual(
+    spelled(
+      coingecko,
+      '[{"id":"bitcoin","symbol":"btc","name":"Bitcoin"},{"id":"batcat","symbol":"btc","name":"batcat"},' +
+        '{"id":"zcash","symbol":"zec","name":"Zcash"}]',
+      ['BTC/USD', 'BTC/EUR'],
+    ),
+    [
+      'bitcoin:usd BTC/USD Bitcoin true',
+      'bitcoin:eur BTC/EUR Bitcoin true',
+      'batcat:usd BTC/USD batcat true',
+      'batcat:eur BTC/EUR batcat true',
+    ],
+  );
+  // coinmarketcap.com/api/documentation/v1, "CoinMarketCap ID map".
+  assert.deepEqual(
+    spelled(
+      coinmarketcap,
+      '{"status":{"error_code":0,"error_message":null},"data":[' +
+        '{"id":1,"rank":1,"name":"Bitcoin","symbol":"BTC","slug":"bitcoin","is_active":1}]}',
+      ['BTC/USD'],
+    ),
+    ['1:USD BTC/USD Bitcoin true'],
+  );
+  // docs.coinpaprika.com/api-reference/coins/list-coins. An id under another ticker is told by its ticker.
+  assert.deepEqual(
+    spelled(
+      coinpaprika,
+      '[{"id":"btc-bitcoin","name":"Bitcoin","symbol":"XBT","rank":1,"is_new":false,"is_active":false,' +
+        '"type":"coin"}]',
+      ['BTC/USD'],
+    ),
+    ['btc-bitcoin:USD XBT/USD Bitcoin false'],
+  );
+  // min-api.cryptocompare.com/documentation, "All the coins".
+  assert.deepEqual(
+    spelled(
+      cryptocompare,
+      '{"Response":"Success","Data":{"BTC":{"Id":"1182","Symbol":"BTC","FullName":"Bitcoin (BTC)"},' +
+        '"42":{"Id":"4321","Symbol":"42","FullName":"42 Coin (42)"}}}',
+      ['BTC/USD'],
+    ),
+    ['BTC:USD BTC/USD Bitcoin (BTC) true'],
+  );
 });

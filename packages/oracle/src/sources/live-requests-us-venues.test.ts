@@ -1,12 +1,22 @@
-// The exact requests and messages that leave for dollar venues, as literals, each held against the page or
-// the recording that says it is right: see live-requests.test.ts.
+// The exact requests and messages that leave for dollar venues and two aggregators, as literals, each held
+// against the page or the recording that says it is right: see live-requests.test.ts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pair } from '../model/pair.ts';
+import binance from './adapters/binance.ts';
 import binanceUs from './adapters/binance-us.ts';
+import bitstamp from './adapters/bitstamp.ts';
+import bybit from './adapters/bybit.ts';
+import coinbase from './adapters/coinbase.ts';
 import coinbaseAdvanced from './adapters/coinbase-advanced.ts';
+import coingecko from './adapters/coingecko.ts';
+import coinmarketcap from './adapters/coinmarketcap.ts';
+import coinpaprika from './adapters/coinpaprika.ts';
 import cryptoCom from './adapters/crypto-com.ts';
+import cryptocompare from './adapters/cryptocompare.ts';
 import gemini from './adapters/gemini.ts';
+import kraken from './adapters/kraken.ts';
+import okx from './adapters/okx.ts';
 import type { Source, SourceRequest } from './define-source.ts';
 import { sourceContext } from './source-context.ts';
 
@@ -111,4 +121,69 @@ test('Crypto.com is asked for an index as a sign of life and for trades, after t
   assert.partialDeepStrictEqual(cryptoCom.stream?.parse(heartbeat, sourceContext(cryptoCom, { pairs: [] })), {
     reply: '{"id":1788335101113,"method":"public/respond-heartbeat"}',
   });
+});
+
+test('CoinPaprika is asked for all coins at once, with the key where there is one', () => {
+  // docs.coinpaprika.com, "Get tickers for all active coins" and "Authentication".
+  const headers = { accept: 'application/json' };
+  const url = 'https://api.coinpaprika.com/v1/tickers?quotes=USD,EUR';
+  const pairs = ['BTC/USD', 'ETH/EUR', 'ETH/USDT'];
+  assert.deepEqual(outgoing(coinpaprika, pairs).requests, [{ url, headers }]);
+  assert.deepEqual(outgoing(coinpaprika, pairs, { credentials: { key: 'k' } }).requests, [
+    { url, headers: { ...headers, authorization: 'k' } },
+  ]);
+  // "List coins".
+  assert.deepEqual(outgoing(coinpaprika, pairs).instruments, [
+    { url: 'https://api.coinpaprika.com/v1/coins', headers },
+  ]);
+});
+
+test('CryptoCompare is asked for coins times currencies, with its key in a header', () => {
+  // The form of the recorded request; min-api.cryptocompare.com/documentation, "Authentication".
+  const headers = { accept: 'application/json', authorization: 'Apikey k' };
+  const { requests, instruments } = outgoing(cryptocompare, ['BTC/USD', 'ETH/USD', 'ETH/EUR'], {
+    credentials: { key: 'k' },
+  });
+  assert.deepEqual(requests, [
+    {
+      url: 'https://min-api.cryptocompare.com/data/pricemultifull?fsyms=BTC,ETH&tsyms=USD,EUR',
+      headers,
+    },
+  ]);
+  // "All the coins".
+  assert.deepEqual(instruments, [
+    { url: 'https://min-api.cryptocompare.com/data/all/coinlist?summary=true', headers },
+  ]);
+});
+
+test('the lists of the first venues are asked for where their documentation says', () => {
+  const listOf = (source: Source): unknown =>
+    outgoing(source, ['BTC/USD', 'ETH/USD'], { credentials: { key: 'k' } }).instruments;
+  // Each: the page of the same name as the end of the address.
+  assert.deepEqual(listOf(binance), [
+    {
+      url: 'https://api.binance.com/api/v3/exchangeInfo?permissions=SPOT&showPermissionSets=false',
+      weight: 20,
+    },
+  ]);
+  assert.deepEqual(listOf(bitstamp), [{ url: 'https://www.bitstamp.net/api/v2/markets/' }]);
+  assert.deepEqual(listOf(bybit), [
+    { url: 'https://api.bybit.com/v5/market/instruments-info?category=spot' },
+  ]);
+  assert.deepEqual(listOf(coinbase), [{ url: 'https://api.exchange.coinbase.com/products' }]);
+  assert.deepEqual(listOf(kraken), [{ url: 'https://api.kraken.com/0/public/AssetPairs' }]);
+  assert.deepEqual(listOf(okx), [{ url: 'https://www.okx.com/api/v5/public/instruments?instType=SPOT' }]);
+  assert.deepEqual(listOf(coingecko), [
+    {
+      url: 'https://api.coingecko.com/api/v3/coins/list',
+      headers: { accept: 'application/json', 'x-cg-demo-api-key': 'k' },
+    },
+  ]);
+  assert.deepEqual(listOf(coinmarketcap), [
+    {
+      url: 'https://pro-api.coinmarketcap.com/v1/cryptocurrency/map?symbol=BTC,ETH',
+      headers: { accept: 'application/json', 'X-CMC_PRO_API_KEY': 'k' },
+      credits: 1,
+    },
+  ]);
 });

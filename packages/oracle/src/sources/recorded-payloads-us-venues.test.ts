@@ -1,5 +1,5 @@
-// Adapters of venues of the United States on payloads of others: recorded bodies and frames and documented
-// examples, read by path.
+// Adapters of dollar venues and of two aggregators on payloads of others: recorded bodies and frames and
+// documented examples, read by path.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,11 @@ import { test } from 'node:test';
 import { isAssayError } from '@assay/kernel/errors/assay-error';
 import { needsRecordings, recordings } from '../../../../test/recordings.ts';
 import type { Pair } from '../model/pair.ts';
+import binanceUs from './adapters/binance-us.ts';
 import coinbaseAdvanced from './adapters/coinbase-advanced.ts';
+import coinpaprika from './adapters/coinpaprika.ts';
+import cryptoCom from './adapters/crypto-com.ts';
+import cryptocompare from './adapters/cryptocompare.ts';
 import gemini from './adapters/gemini.ts';
 import type { Parsed, Source } from './define-source.ts';
 import { sourceContext } from './source-context.ts';
@@ -105,4 +109,66 @@ test('frames and bodies of Gemini are read, whichever of its versions they are',
   );
   const empty = '{"u":1,"E":1789456746446652397,"s":"btcusd","b":"","B":"","a":"45001.00","A":"0.75"}';
   assert.equal(frame(gemini, empty, ['BTC/USD']), '');
+});
+
+test('bodies of CoinPaprika and CryptoCompare are read by their own ids', needsRecordings(), () => {
+  const inner = (name: string): string => JSON.stringify((JSON.parse(wire(name)) as { body: unknown }).body);
+  const collision = inner('coinpaprika/tickers_symbol_collision.json');
+  assert.equal(body(coinpaprika, collision, ['BTC/USD']), 'BTC/USD 40000.2425813062');
+  const other = sourceContext(coinpaprika, {
+    pairs: ['BTC/USD'],
+    options: { ids: { BTC: 'fake-btc-bitcoin' } },
+  });
+  assert.equal(other.symbolOf('BTC/USD'), 'fake-btc-bitcoin:USD');
+  assert.equal(
+    body(coinpaprika, inner('coinpaprika/tickers_eth-ethereum.json'), ['ETH/USD']),
+    'ETH/USD 3949.2425813062',
+  );
+  assert.equal(
+    body(cryptocompare, inner('cryptocompare/pricemultifull.json'), ['ETH/USD']),
+    'ETH/USD 1276.75',
+  );
+  assert.equal(cryptocompare.symbol('USDE/USD', {}), undefined, 'another coin has that name there');
+  assert.equal(cryptocompare.symbol('USDE/USD', { ids: { USDE: 'USDEE' } }), 'USDEE:USD');
+});
+
+test('errors of each venue lead to the behaviour that they ask for, with whatever status they come', () => {
+  const explained = (source: Source, status: number, text: string): string => {
+    const answer = source.http?.explain?.({ status, headers: {}, body: text, receivedAt: 0 });
+    return answer === undefined ? 'as the status says' : `${answer.code} ${answer.isTransient ?? 'for now'}`;
+  };
+  assert.deepEqual(
+    [
+      explained(binanceUs, 429, '{"code":-1003,"msg":"Too much request weight used; current limit is 1200"}'),
+      explained(binanceUs, 403, '<!DOCTYPE HTML><TITLE>ERROR: The request could not be satisfied</TITLE>'),
+      explained(coinbaseAdvanced, 429, '{"message":"Public rate limit exceeded"}'),
+      explained(coinbaseAdvanced, 404, '{"error":"NOT_FOUND","message":"valid product_id is required"}'),
+      explained(
+        gemini,
+        429,
+        '{"result":"error","reason":"RateLimited","message":"Requests were made too frequently."}',
+      ),
+      explained(gemini, 400, '{"result":"error","reason":"Bad Request","message":"not a valid symbol"}'),
+      explained(cryptoCom, 429, '{"code":42901,"message":"TOO_MANY_REQUESTS"}'),
+      explained(cryptoCom, 400, '{"id":-1,"method":"public/get-tickers","code":40004,"message":"missing"}'),
+      explained(cryptoCom, 500, '{"code":50001,"message":"ERR_INTERNAL"}'),
+      explained(coinpaprika, 429, '{"error":"too many requests"}'),
+      explained(coinpaprika, 402, '{"error":"this endpoint is not allowed for your plan"}'),
+      explained(cryptocompare, 401, '{"Data":{},"Err":{"type":1,"message":"API key required"}}'),
+    ],
+    [
+      'SOURCE_RATE_LIMITED for now',
+      'as the status says',
+      'SOURCE_RATE_LIMITED for now',
+      'SOURCE_REFUSED false',
+      'SOURCE_RATE_LIMITED for now',
+      'SOURCE_REFUSED false',
+      'SOURCE_RATE_LIMITED for now',
+      'SOURCE_REFUSED false',
+      'as the status says',
+      'SOURCE_RATE_LIMITED for now',
+      'SOURCE_REFUSED false',
+      'SOURCE_REFUSED false',
+    ],
+  );
 });

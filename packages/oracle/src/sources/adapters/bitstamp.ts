@@ -3,11 +3,18 @@
 // with bts:request_reconnect; it answers our bts:heartbeat, which is what vouches for a pair without
 // trades.
 import { baseOf, quoteOf } from '../../model/pair.ts';
-import { defineSource, type Frame, type Parsed, type SourceContext } from '../define-source.ts';
+import {
+  defineSource,
+  type Frame,
+  type Instrument,
+  type Parsed,
+  type SourceContext,
+} from '../define-source.ts';
 import {
   amountIn,
   type Fields,
   fieldsOf,
+  listOf,
   microsecondsIn,
   parseJson,
   parseJsonExact,
@@ -65,6 +72,13 @@ export default defineSource({
     pairsPerConnection: 100,
     // No limit is documented; 20 in one instant were taken in the recording.
     messagesPerSecond: 10,
+  },
+  instruments: {
+    requests: (context) => [{ url: `${context.endpoints.rest}/api/v2/markets/`, pairs: context.pairs }],
+    parse: (response) =>
+      listOf(parseJson(response.body, 'markets'), 'markets', 'body').flatMap((item) =>
+        instrumentIn(fieldsOf(item, 'markets', 'item')),
+      ),
   },
   examples: [
     {
@@ -204,4 +218,18 @@ function readTicker(item: Fields, context: SourceContext, prices: Parsed[]): voi
     const venueAt = secondsIn(item.timestamp, 'ticker', 'timestamp');
     prices.push({ pair, kind: 'ticker', price: priceIn(item.last, 'ticker', 'last'), venueAt });
   });
+}
+
+/** A market; or a line of trading-pairs-info, its older name, which says BTC/USD. */
+function instrumentIn(line: Fields): Instrument[] {
+  if (line.market_type !== undefined && line.market_type !== 'SPOT') return [];
+  const [base, quote] = typeof line.name === 'string' ? line.name.split('/') : [];
+  return [
+    {
+      symbol: textIn(line.market_symbol ?? line.url_symbol, 'markets', 'market_symbol'),
+      base: textIn(line.base_currency ?? base, 'markets', 'base_currency'),
+      quote: textIn(line.counter_currency ?? quote, 'markets', 'counter_currency'),
+      isTrading: line.trading === 'Enabled',
+    },
+  ];
 }

@@ -3,9 +3,17 @@
 // prices of the one-level book. A delta of a contract's ticker that does not mention the price is no news
 // of it.
 import { baseOf, quoteOf } from '../../model/pair.ts';
-import { defineSource, type Frame, type Parsed, type SourceContext } from '../define-source.ts';
+import {
+  defineSource,
+  type Frame,
+  type Instrument,
+  type Parsed,
+  type SourceContext,
+  type SourceResponse,
+} from '../define-source.ts';
 import {
   amountIn,
+  badPayload,
   batchesOf,
   type Fields,
   fieldsOf,
@@ -82,6 +90,13 @@ export default defineSource({
     pairsPerConnection: 100,
     // No limit is documented for messages; twenty requests of ten topics take four seconds.
     messagesPerSecond: 5,
+  },
+  instruments: {
+    // Spot is answered whole, and has only what trades.
+    requests: (context) => [
+      { url: `${context.endpoints.rest}/v5/market/instruments-info?category=spot`, pairs: context.pairs },
+    ],
+    parse: instrumentsIn,
   },
   examples: [
     {
@@ -253,4 +268,23 @@ function refusalOf(body: Fields): Error {
   // 10006 and 10018: too many visits, by key and by address.
   const isLimit = body.retCode === 10006 || body.retCode === 10018;
   return refusal(isLimit ? 'SOURCE_RATE_LIMITED' : 'SOURCE_REFUSED', message, { frame: 'market/tickers' });
+}
+
+function instrumentsIn(response: SourceResponse): Instrument[] {
+  const frame = 'instruments-info';
+  const body = fieldsOf(parseJson(response.body, frame), frame, 'body');
+  if (body.retCode !== 0) throw refusalOf(body);
+  const result = fieldsOf(body.result, frame, 'result');
+  // Half a list would tell of delistings that never were.
+  if (result.nextPageCursor !== undefined && result.nextPageCursor !== '')
+    throw badPayload(frame, 'nextPageCursor', result.nextPageCursor, 'empty: the list is to be whole');
+  return listOf(result.list, frame, 'list').map((item) => {
+    const line = fieldsOf(item, frame, 'list');
+    return {
+      symbol: textIn(line.symbol, frame, 'symbol'),
+      base: textIn(line.baseCoin, frame, 'baseCoin'),
+      quote: textIn(line.quoteCoin, frame, 'quoteCoin'),
+      isTrading: line.status === 'Trading',
+    };
+  });
 }

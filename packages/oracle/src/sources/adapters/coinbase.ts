@@ -2,13 +2,20 @@
 // product); REST: one request per product. In: frames with a `type`. Out: last prices of ticker, match and
 // last_match.
 import { baseOf, quoteOf } from '../../model/pair.ts';
-import { defineSource, type Frame, type Parsed, type SourceContext } from '../define-source.ts';
+import {
+  defineSource,
+  type Frame,
+  type Instrument,
+  type Parsed,
+  type SourceContext,
+} from '../define-source.ts';
 import {
   amountIn,
   batchesOf,
   type Fields,
   fieldsOf,
   isoIn,
+  listOf,
   parseJson,
   priceIn,
   refusal,
@@ -86,6 +93,13 @@ export default defineSource({
     pairsPerConnection: 100,
     // The venue takes 10 a second on average.
     messagesPerSecond: 5,
+  },
+  instruments: {
+    requests: (context) => [{ url: `${context.endpoints.rest}/products`, pairs: context.pairs }],
+    parse: (response) =>
+      listOf(parseJson(response.body, 'products'), 'products', 'body').map((item) =>
+        instrumentOf(fieldsOf(item, 'products', 'item')),
+      ),
   },
   examples: [
     {
@@ -232,4 +246,14 @@ function heartbeat(frame: Fields, context: SourceContext): Frame {
   control.action = 'alive';
   control.pair = pair;
   return control;
+}
+
+function instrumentOf(product: Fields): Instrument {
+  const closed = [product.trading_disabled, product.cancel_only, product.auction_mode];
+  return {
+    symbol: textIn(product.id, 'products', 'id'),
+    base: textIn(product.base_currency, 'products', 'base_currency'),
+    quote: textIn(product.quote_currency, 'products', 'quote_currency'),
+    isTrading: product.status === 'online' && !closed.includes(true),
+  };
 }

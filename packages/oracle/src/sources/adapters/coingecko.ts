@@ -3,17 +3,21 @@
 // stands there. Out: one price a pair with the time of CoinGecko's last update. Coins are called by its own
 // ids, which `options.ids` extends.
 import { baseOf, type Pair, quoteOf } from '../../model/pair.ts';
+import { coinInstruments, titleIn } from '../coin-list.ts';
 import { defineSource, type Parsed, type SourceContext } from '../define-source.ts';
 import {
   batchesOf,
   type Fields,
   fieldsOf,
   isFields,
+  listOf,
+  parseJson,
   parseJsonExact,
   priceIn,
   readInBatch,
   refusal,
   secondsIn,
+  textIn,
 } from '../payload.ts';
 
 /** Its ids of the coins that feeds usually have; several coins share a ticker, an id is one coin. */
@@ -101,6 +105,21 @@ export default defineSource({
       return response.status < 500 ? { code: 'SOURCE_REFUSED', message, isTransient: false } : undefined;
     },
   },
+  instruments: {
+    requests: (context) => [
+      { url: `${context.endpoints.rest}/coins/list`, headers: headersOf(context), pairs: context.pairs },
+    ],
+    // The list has only coins that are active.
+    parse: (response, _request, context) =>
+      coinInstruments(
+        listOf(parseJson(response.body, 'coins/list'), 'coins/list', 'body').map((item) => {
+          const coin = fieldsOf(item, 'coins/list', 'item');
+          const id = textIn(coin.id, 'coins/list', 'id');
+          return { id, ticker: String(coin.symbol), title: titleIn(coin.name), isActive: true };
+        }),
+        context,
+      ),
+  },
   examples: [
     {
       name: 'two coins, digits as they stand',
@@ -142,17 +161,21 @@ function requestFor(pairs: readonly Pair[], context: SourceContext) {
   const symbols = pairs.map((pair) => context.symbolOf(pair).split(':'));
   const ids = [...new Set(symbols.map(([id = '']) => id))].map(encodeURIComponent).join(',');
   const quotes = [...new Set(symbols.map(([, quote = '']) => quote))].join(',');
-  const { key } = context.credentials;
-  const isPro = context.endpoints.rest?.includes('//pro-api.') === true;
   return {
     url:
       `${context.endpoints.rest}/simple/price?ids=${ids}&vs_currencies=${quotes}` +
       '&precision=full&include_last_updated_at=true',
-    headers: {
-      accept: 'application/json',
-      ...(key === undefined ? {} : { [isPro ? 'x-cg-pro-api-key' : 'x-cg-demo-api-key']: key }),
-    },
+    headers: headersOf(context),
     pairs,
+  };
+}
+
+function headersOf(context: SourceContext): Record<string, string> {
+  const { key } = context.credentials;
+  const isPro = context.endpoints.rest?.includes('//pro-api.') === true;
+  return {
+    accept: 'application/json',
+    ...(key === undefined ? {} : { [isPro ? 'x-cg-pro-api-key' : 'x-cg-demo-api-key']: key }),
   };
 }
 

@@ -3,6 +3,7 @@
 // the answer of quotes/latest, whose prices are JSON numbers and are read as the text that stands there.
 // Out: one price a pair with the time of the last update.
 import { baseOf, type Pair, quoteOf } from '../../model/pair.ts';
+import { coinInstruments, titleIn } from '../coin-list.ts';
 import { defineSource, type Parsed, type SourceContext } from '../define-source.ts';
 import {
   batchesOf,
@@ -10,10 +11,12 @@ import {
   fieldsOf,
   isFields,
   isoIn,
+  listOf,
   parseJsonExact,
   priceIn,
   readInBatch,
   refusal,
+  textIn,
 } from '../payload.ts';
 
 /** Its numbers of the coins that feeds usually have; `options.ids` extends them. */
@@ -95,6 +98,25 @@ export default defineSource({
       return response.status < 500 ? { code: 'SOURCE_REFUSED', message, isTransient: false } : undefined;
     },
   },
+  instruments: {
+    requests(context) {
+      // By ticker, so that the others that share one are told as well.
+      const tickers = [...new Set(context.pairs.map(baseOf))].map(encodeURIComponent).join(',');
+      const url = `${context.endpoints.rest}/v1/cryptocurrency/map?symbol=${tickers}`;
+      return tickers === '' ? [] : [{ url, headers: headersOf(context), pairs: context.pairs, credits: 1 }];
+    },
+    parse(response, _request, context) {
+      const body = fieldsOf(parseJsonExact(response.body, 'map'), 'map', 'body');
+      refuseError(body);
+      const coins = listOf(body.data, 'map', 'data').map((item) => {
+        const coin = fieldsOf(item, 'map', 'data');
+        const isActive = coin.is_active === '1';
+        const ticker = textIn(coin.symbol, 'map', 'symbol');
+        return { id: textIn(coin.id, 'map', 'id'), ticker, title: titleIn(coin.name), isActive };
+      });
+      return coinInstruments(coins, context);
+    },
+  },
   examples: [
     {
       name: 'a coin, digits as they stand',
@@ -138,10 +160,14 @@ function requestFor(pairs: readonly Pair[], quote: string, context: SourceContex
   const ids = [...new Set(pairs.map((pair) => context.symbolOf(pair).split(':')[0]))];
   return {
     url: `${context.endpoints.rest}/v2/cryptocurrency/quotes/latest?id=${ids.join(',')}&convert=${quote}`,
-    headers: { accept: 'application/json', 'X-CMC_PRO_API_KEY': context.credentials.key ?? '' },
+    headers: headersOf(context),
     pairs,
     credits: Math.ceil(ids.length / COINS_PER_CREDIT),
   };
+}
+
+function headersOf(context: SourceContext): Record<string, string> {
+  return { accept: 'application/json', 'X-CMC_PRO_API_KEY': context.credentials.key ?? '' };
 }
 
 function priceOf(pair: Pair, coin: Fields): Parsed {

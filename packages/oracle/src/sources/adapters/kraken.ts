@@ -3,7 +3,13 @@
 // Out: last prices of ticker and trade. Naming: v2 says BTC/USD; REST is asked for XBTUSD and answers
 // XXBTZUSD, but USDTZUSD and SOLUSD.
 import { baseOf, type Pair, quoteOf } from '../../model/pair.ts';
-import { defineSource, type Frame, type Parsed, type SourceContext } from '../define-source.ts';
+import {
+  defineSource,
+  type Frame,
+  type Instrument,
+  type Parsed,
+  type SourceContext,
+} from '../define-source.ts';
 import {
   amountIn,
   batchesOf,
@@ -27,6 +33,7 @@ const PAIRS_PER_REQUEST = 100;
 
 /** Kraken's own names of two currencies, in REST only. */
 const REST_NAMES: Record<string, string> = { BTC: 'XBT', DOGE: 'XDG' };
+const OUR_NAMES: Record<string, string> = { XBT: 'BTC', XDG: 'DOGE' };
 /**
  * Listed before Kraken dropped the prefixes: X for cryptocurrencies, Z for money (AssetPairs, 2021-04-17).
  */
@@ -89,6 +96,16 @@ export default defineSource({
     // The limit is not a documented number ("Exceeded msg rate" says when): one a second has been safe for
     // others.
     messagesPerSecond: 1,
+  },
+  instruments: {
+    requests: (context) => [{ url: `${context.endpoints.rest}/0/public/AssetPairs`, pairs: context.pairs }],
+    parse(response) {
+      const body = fieldsOf(parseJson(response.body, 'AssetPairs'), 'AssetPairs', 'body');
+      refuseErrors(listOf(body.error, 'AssetPairs', 'error'));
+      return Object.entries(fieldsOf(body.result, 'AssetPairs', 'result')).flatMap(([name, item]) =>
+        instrumentIn(fieldsOf(item, 'AssetPairs', name)),
+      );
+    },
   },
   examples: [
     {
@@ -279,4 +296,16 @@ function answerNames(currency: string): string[] {
   const name = currencyInRest(currency);
   if (X_PREFIXED.has(name)) return [name, `X${name}`];
   return Z_PREFIXED.has(name) ? [name, `Z${name}`] : [name];
+}
+
+/** `wsname` is BASE/QUOTE in the old names (XBT/USD), which v2 of the socket has replaced. */
+function instrumentIn(line: Fields): Instrument[] {
+  // Dark pools have no name on the socket.
+  if (line.wsname === undefined) return [];
+  const [base = '', quote = ''] = textIn(line.wsname, 'AssetPairs', 'wsname')
+    .split('/')
+    .map((currency) => OUR_NAMES[currency] ?? currency);
+  // Older lists have no status.
+  const isTrading = line.status === undefined || line.status === 'online' || line.status === 'limit_only';
+  return [{ symbol: `${base}/${quote}`, base, quote, isTrading }];
 }

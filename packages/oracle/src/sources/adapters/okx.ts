@@ -2,7 +2,13 @@
 // frames with `arg` and `data`. Out: last prices of tickers and trades, best prices of bbo-tbt and of the
 // five-level book, index prices.
 import { baseOf, quoteOf } from '../../model/pair.ts';
-import { defineSource, type Frame, type Parsed, type SourceContext } from '../define-source.ts';
+import {
+  defineSource,
+  type Frame,
+  type Instrument,
+  type Parsed,
+  type SourceContext,
+} from '../define-source.ts';
 import {
   amountIn,
   badPayload,
@@ -75,6 +81,18 @@ export default defineSource({
     pairsPerConnection: 200,
     // 480 subscriptions an hour and connection, 3 connections a second.
     messagesPerSecond: 2,
+  },
+  instruments: {
+    requests: (context) => [
+      { url: `${context.endpoints.rest}/api/v5/public/instruments?instType=SPOT`, pairs: context.pairs },
+    ],
+    parse(response) {
+      const body = fieldsOf(parseJson(response.body, 'instruments'), 'instruments', 'body');
+      if (body.code !== '0') throw refusalOf(body, 'instruments');
+      return listOf(body.data, 'instruments', 'data').map((item) =>
+        instrumentOf(fieldsOf(item, 'instruments', 'data')),
+      );
+    },
   },
   examples: [
     {
@@ -303,4 +321,13 @@ function refusalOf(body: Fields, frame: string): Error {
       frame,
     },
   );
+}
+
+function instrumentOf(line: Fields): Instrument {
+  return {
+    symbol: textIn(line.instId, 'instruments', 'instId'),
+    base: textIn(line.baseCcy, 'instruments', 'baseCcy'),
+    quote: textIn(line.quoteCcy, 'instruments', 'quoteCcy'),
+    isTrading: line.state === 'live',
+  };
 }
