@@ -132,10 +132,7 @@ function namesInMessage(adapter: string, raw: string): string[] {
     case 'coinbase':
       return [message, ...listIn(message.channels)].flatMap((one) => texts(one.product_ids));
     case 'gemini':
-      // The recorded version writes names in upper case, the adapter asks in lower case.
-      return listIn(message.subscriptions).flatMap((one) =>
-        texts(one.symbols).map((name) => name.toLowerCase()),
-      );
+      return listIn(message.subscriptions).flatMap((one) => texts(one.symbols));
     case 'kraken':
       return texts(message.params?.symbol);
     case 'okx':

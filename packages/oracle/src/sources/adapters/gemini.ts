@@ -313,7 +313,9 @@ function parseV2(frame: Fields, context: SourceContext, raw: unknown): Frame {
 }
 
 function tradeOfV2(fields: Fields, context: SourceContext): Parsed[] {
-  const pair = context.pairOf(textIn(fields.symbol, 'trade', 'symbol').toLowerCase());
+  const symbol = textIn(fields.symbol, 'trade', 'symbol');
+  // Sessions of this version were asked for in upper case.
+  const pair = context.pairOf(symbol) ?? context.pairOf(symbol.toLowerCase());
   if (pair === undefined) return [];
   const observedAt = msIn(fields.timestamp, 'trade', 'timestamp');
   const price = priceIn(fields.price, 'trade', 'price');
