@@ -98,7 +98,7 @@ export function krwSubscription(context: SourceContext): string[] {
 }
 
 /** What `quotes` can be: a venue's quote currencies. */
-export function krwSymbol(quotes: ReadonlySet<string>): (pair: Pair) => string | undefined {
+export function krwMarketOf(quotes: ReadonlySet<string>): (pair: Pair) => string | undefined {
   return (pair) => (quotes.has(quoteOf(pair)) ? `${quoteOf(pair)}-${baseOf(pair)}` : undefined);
 }
 

@@ -2,7 +2,7 @@
 // `trade`;
 // REST: the tickers of 100 pairs in one request. In and out: krw-protocol.ts.
 import { defineSource } from '../define-source.ts';
-import { krwHttp, krwInstruments, krwSubscription, krwSymbol, parseKrwFrame } from '../krw-protocol.ts';
+import { krwHttp, krwInstruments, krwMarketOf, krwSubscription, parseKrwFrame } from '../krw-protocol.ts';
 
 export default defineSource({
   id: 'bithumb',
@@ -12,7 +12,7 @@ export default defineSource({
   kind: 'exchange',
   checked: { by: 'documented', version: 'API 2.1', on: '2026-11-21' },
   endpoints: { rest: 'https://api.bithumb.com', stream: 'wss://ws-api.bithumb.com/websocket/v1' },
-  symbol: krwSymbol(new Set(['KRW', 'BTC'])),
+  symbol: krwMarketOf(new Set(['KRW', 'BTC'])),
   // Public API: 150 requests a second and address; a tenth of that is plenty.
   limits: { requests: { count: 15, windowMs: 1000 } },
   http: krwHttp,

@@ -1,7 +1,7 @@
 // Upbit spot, API v1: quoted in won, bitcoin and USDT. Streams: `trade`; REST: the tickers of 100 pairs in
 // one request. In and out: krw-protocol.ts.
 import { defineSource } from '../define-source.ts';
-import { krwHttp, krwInstruments, krwSubscription, krwSymbol, parseKrwFrame } from '../krw-protocol.ts';
+import { krwHttp, krwInstruments, krwMarketOf, krwSubscription, parseKrwFrame } from '../krw-protocol.ts';
 
 export default defineSource({
   id: 'upbit',
@@ -11,7 +11,7 @@ export default defineSource({
   kind: 'exchange',
   checked: { by: 'recorded', version: 'API v1', on: '2026-11-21' },
   endpoints: { rest: 'https://api.upbit.com', stream: 'wss://api.upbit.com/websocket/v1' },
-  symbol: krwSymbol(new Set(['KRW', 'BTC', 'USDT'])),
+  symbol: krwMarketOf(new Set(['KRW', 'BTC', 'USDT'])),
   // Quotation API: 10 requests a second and address.
   limits: { requests: { count: 10, windowMs: 1000 } },
   http: krwHttp,
