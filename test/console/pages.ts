@@ -104,4 +104,18 @@ export const SHOWN_PAGES: readonly ShownPage[] = [
     restsOn: '**/v1/audit?*',
     empty: { body: '{"records":[],"nextCursor":null}', says: 'Nothing was recorded yet' },
   },
+  {
+    name: 'environments',
+    path: '/environments',
+    shows: '(this one)',
+    restsOn: '**/v1/environments',
+    empty: { body: '[]', says: 'No environment is known.' },
+  },
+  {
+    name: 'system',
+    path: '/system',
+    shows: 'running',
+    restsOn: '**/v1/services',
+    empty: { body: '[]', says: 'No process has spoken yet.' },
+  },
 ];

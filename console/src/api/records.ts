@@ -136,6 +136,7 @@ export type Status = {
   notFresh: { feed: string; state: string; reason: string }[];
   newestAgeMs: number | null;
   sources: { configured: number; down: { source: string; state: string; sentence: string }[] };
+  version: string;
   startedAt: string;
   position: string;
   streamClients: number;

@@ -59,6 +59,18 @@ export const PAGES: readonly PageEntry[] = [
     icon: 'keys',
     load: async () => (await import('../pages/keys.tsx')).KeysPage,
   },
+  {
+    path: '/environments',
+    title: 'Environments',
+    icon: 'environments',
+    load: async () => (await import('../pages/environments.tsx')).EnvironmentsPage,
+  },
+  {
+    path: '/system',
+    title: 'System',
+    icon: 'system',
+    load: async () => (await import('../pages/system.tsx')).SystemPage,
+  },
 ];
 
 /** Of the rail and the palette. */

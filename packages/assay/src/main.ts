@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { AssayError, isAssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import { COMMON_FLAGS, type Command, type Flags } from './commands/command.ts';
 import { environment } from './config/load.ts';
+import { VERSION } from './version.ts';
 
 /** Loaded when called for: `assay prices` should not wait for what only `start` needs. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
@@ -20,8 +21,6 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   config: async () => (await import('./commands/config.ts')).config,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
 };
-
-const VERSION = '0.1.0';
 
 async function main(argv: string[]): Promise<number> {
   const [name, ...rest] = argv;

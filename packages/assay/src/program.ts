@@ -7,6 +7,7 @@ import { SCOPES } from '@assay/api/auth/principal';
 import type { Api } from '@assay/api/http/server';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { secureRandom } from '@assay/kernel/random/random';
+import { type KeptLog, keepLines } from '@assay/kernel/telemetry/kept-log';
 import type { Log } from '@assay/kernel/telemetry/log';
 import { type Clock, systemClock } from '@assay/kernel/time/clock';
 import type { AggregationConfig } from '@assay/oracle/model/feed';
@@ -15,8 +16,9 @@ import type { Settings } from './config/settings.ts';
 import { loadConfiguredSources } from './configured-sources.ts';
 import { type Drivers, openDrivers } from './drivers.ts';
 import { type DataFolder, openDataFolder } from './process/data-folder.ts';
+import { startPresence } from './process/presence.ts';
 import { announce, type RunFile, SANDBOX_KEY_FILE } from './process/run-file.ts';
-import { type SandboxProcess, startSandbox } from './process/sandbox-process.ts';
+import { type SandboxAddresses, type SandboxProcess, startSandbox } from './process/sandbox-process.ts';
 import { adapters } from './services/adapters.ts';
 import { aggregation } from './services/aggregation.ts';
 import { api } from './services/api.ts';
@@ -94,13 +96,10 @@ async function startInOrder(
     names.filter((name) => !REPLICATED_SERVICES.includes(name)),
   );
   undo.push(() => folder.release());
-  const log = openLog(settings, folder);
+  const { log, lines: recentLog } = openLog(settings, folder, clock);
   const metrics = createPromMetrics();
   const drivers = openDrivers({ settings, folder, clock, log, metrics });
-  const sandboxAddresses: { control: string; venues: Record<string, Record<string, string>> } = {
-    control: '',
-    venues: {},
-  };
+  const sandboxAddresses: SandboxAddresses = { control: '', venues: {} };
   const isSandbox = settings.profile === 'sandbox' && names.includes('adapters');
   const context = {
     ...drivers,
@@ -112,6 +111,7 @@ async function startInOrder(
     clock,
     random: secureRandom(),
     log,
+    recentLog,
     metrics,
   };
   // The listeners come first: a taken port must be said before anything else has been started.
@@ -145,6 +145,7 @@ async function startInOrder(
     ...(sandbox === undefined ? {} : { sandboxControl: sandbox.addresses.control }),
   };
   undo.push(announce(folder.path, run, SERVICE_NAMES));
+  undo.push(startPresence({ cache: drivers.cache, clock, services: names }));
   const reconfigure = (next: Settings) => follow(context, services, next);
   return { run, config, folder, sandboxKey, api: apiService?.api, log, reconfigure, stop };
 }
@@ -215,10 +216,11 @@ async function startLedger(
 /**
  * Log lines between the lines of a table help nobody: on a terminal, and in the sandbox, they go to a file.
  */
-function openLog({ profile, log }: Settings, folder: DataFolder): Log {
+function openLog({ profile, log }: Settings, folder: DataFolder, clock: Clock): KeptLog {
   const isQuiet = profile === 'sandbox' || process.stdout.isTTY === true;
   const isFile = (log.to ?? (isQuiet ? 'file' : 'stderr')) === 'file';
-  return createPinoLog({ level: log.level, file: isFile ? folder.file('assay.log') : undefined });
+  const inner = createPinoLog({ level: log.level, file: isFile ? folder.file('assay.log') : undefined });
+  return keepLines(inner, () => clock.now(), log.level);
 }
 
 /**

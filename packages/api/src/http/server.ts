@@ -32,7 +32,7 @@ import type { RateLimiter } from '../limits/rate-limiter.ts';
 import { authRoutes } from '../rest/auth-routes.ts';
 import { catalogueRoutes } from '../rest/catalogue-routes.ts';
 import { coverageRoute } from '../rest/coverage-route.ts';
-import { documentRoutes } from '../rest/document-routes.ts';
+import { API_VERSION, documentRoutes } from '../rest/document-routes.ts';
 import { convertedBy, type Explain, explainRoute } from '../rest/explain-route.ts';
 import { operatorRoutes } from '../rest/operator-routes.ts';
 import { pastRoutes } from '../rest/past-routes.ts';
@@ -42,6 +42,7 @@ import type { Route } from '../rest/route.ts';
 import { sourceRoutes } from '../rest/source-routes.ts';
 import { socketRoute, streamRoute } from '../rest/stream-route.ts';
 import { swaggerRoutes } from '../rest/swagger-routes.ts';
+import { type SystemFacts, systemRoutes } from '../rest/system-routes.ts';
 import { PriceView } from '../views/prices.ts';
 import { type Readiness, readinessOf } from '../views/readiness.ts';
 import { SourceView } from '../views/sources.ts';
@@ -100,6 +101,8 @@ export type ApiOptions = {
   allowPrivateWebhooks?: boolean;
   /** Address of the sandbox's switches; absent outside the sandbox profile. */
   sandboxControl?: () => string | undefined;
+  /** What administrators see of the installation itself. */
+  system?: SystemFacts;
   /** Built pages, open to everybody: the documentation. */
   sites?: readonly StaticSite[];
 };
@@ -295,6 +298,7 @@ class ApiService implements Api {
       ...(auth === undefined ? [] : authRoutes({ auth, authenticator: this.#authenticator })),
       chainlinkRoute(view),
       ...operatorRoutes({ bus, clock, sources, tail: this.#tail, sandboxControl }),
+      ...systemRoutes(this.#options, () => ({ ...this.#readiness(), ...this.#serverFacts() })),
     ];
     routes.push(...documentRoutes(() => routes), ...swaggerRoutes());
     return routes;
@@ -355,6 +359,7 @@ class ApiService implements Api {
 
   #serverFacts(): Record<string, unknown> & { startedAt: string } {
     return {
+      version: this.#options.system?.version ?? API_VERSION,
       startedAt: new Date(this.#startedAt).toISOString(),
       position: this.#view.position(),
       streamClients: this.#stream.clientCount,

@@ -5,6 +5,7 @@ import { DEFAULT_FEEDS_FILE } from '../config/feeds.ts';
 import type { Settings } from '../config/settings.ts';
 import { watchSettings } from '../process/settings-watch.ts';
 import { type Program, serviceNamesOf, startProgram } from '../program.ts';
+import { VERSION } from '../version.ts';
 import { type Command, type Invocation, text } from './command.ts';
 import { priceLine } from './price-lines.ts';
 import { settingsOf } from './settings-of.ts';
@@ -137,7 +138,7 @@ function fit(line: string): string {
 function banner({ run, config, sandboxKey, folder }: Program): string[] {
   // What clients submit is a source too, but none that stands somewhere.
   const sources = config.sources.filter(({ kind }) => kind !== 'submitted').length;
-  const lines = [`Assay 0.1.0   profile ${run.profile}   data ${folder.path}`];
+  const lines = [`Assay ${VERSION}   profile ${run.profile}   data ${folder.path}`];
   if (run.profile === 'sandbox')
     lines.push(`  venues    ${sources} sandbox venues (real wire protocols, simulated market)`);
   else lines.push(`  sources   ${sources}, their public endpoints`);

@@ -136,6 +136,12 @@ export const feedSettings = z.strictObject({
 });
 export type FeedSettings = z.infer<typeof feedSettings>;
 
+const environment = z.strictObject({
+  name: z.string().min(1).max(60).describe('What people call it: cloud, region, stage'),
+  url: z.url({ protocol: /^https?$/ }).describe('Address of its API, such as https://assay.example.com'),
+  key: z.string().min(1).optional().describe('A key of it that may read prices: file:PATH or env:NAME'),
+});
+
 export const settingsSchema = z.strictObject({
   name: z
     .string()
@@ -273,6 +279,11 @@ export const settingsSchema = z.strictObject({
     .record(z.string(), feedSettings)
     .default({})
     .describe('Feeds by name, over those of the feeds file'),
+  environments: z
+    .array(environment)
+    .max(20)
+    .default([])
+    .describe('Other installations that the console shows beside this one'),
   sandbox: section({
     seed: z.int().min(0).default(1).describe('Seed of the simulated market'),
     regime: z

@@ -4,7 +4,10 @@ import { readAllowedQueries } from '@assay/api/graphql/persisted-queries';
 import { createApi } from '@assay/api/http/server';
 import { createStaticSite } from '@assay/api/http/static-site';
 import { RateLimiter } from '@assay/api/limits/rate-limiter';
+import type { SystemFacts } from '@assay/api/rest/system-routes';
+import { secretOf } from '../config/secrets.ts';
 import { readRunFile } from '../process/run-file.ts';
+import { VERSION } from '../version.ts';
 import { createExplainer } from './explainer.ts';
 import type { Service, ServiceContext } from './service.ts';
 
@@ -23,6 +26,7 @@ const CONSOLE = {
   pages: [
     ...['/', '/feeds', '/feeds/*', '/sources', '/sources/*'],
     ...['/submissions', '/submissions/*', '/requests', '/requests/*', '/keys'],
+    ...['/environments', '/system'],
   ],
   isStrict: true,
 };
@@ -50,6 +54,7 @@ export function api(context: ServiceContext): Service {
     auth,
     limiter: new RateLimiter({ cache, clock, tiers: settings.auth.tiers }),
     profile: settings.profile,
+    system: systemOf(context),
     feeds: config.feeds,
     sources: config.sources,
     api: settings.api,
@@ -83,6 +88,13 @@ export function api(context: ServiceContext): Service {
       await explainer.stop();
     },
   };
+}
+
+function systemOf({ settings, recentLog }: ServiceContext): SystemFacts {
+  const environments = settings.environments.map(({ name, url, key }) => {
+    return { name, url, ...(key === undefined ? {} : { key: secretOf(key) }) };
+  });
+  return { version: VERSION, name: settings.name, recentLog, environments };
 }
 
 /** The sandbox may run beside another service of this data folder. */

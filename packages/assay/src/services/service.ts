@@ -3,6 +3,7 @@
 import type { Api } from '@assay/api/http/server';
 import type { Startable } from '@assay/kernel/lifecycle/startable';
 import type { Random } from '@assay/kernel/random/random';
+import type { KeptLine } from '@assay/kernel/telemetry/kept-log';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { AggregationConfig } from '@assay/oracle/model/feed';
@@ -23,6 +24,8 @@ export type ServiceContext = Drivers & {
   clock: Clock;
   random: Random;
   log: Log;
+  /** Last lines of this process' log, oldest first. */
+  recentLog: () => readonly KeptLine[];
   metrics: PromMetrics;
 };
 
