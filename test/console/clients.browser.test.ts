@@ -139,7 +139,7 @@ describe('clients in the console', { timeout: 240_000 }, () => {
       await page.goto('/keys');
       await page.getByRole('button', { name: 'Create a key' }).click();
       await page.getByRole('button', { name: 'Create', exact: true }).click();
-      await page.getByText('name "" cannot be used: give 1 to 100 characters.').waitFor();
+      await page.getByText('name "" cannot be used: give 1 to 100 characters that can be seen.').waitFor();
       await page.getByLabel('Name: what it is for').fill('night desk');
       await page.getByLabel('prices:submit').check();
       await page.getByLabel('Feeds, separated by commas').fill('btc/usd');

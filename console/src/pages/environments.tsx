@@ -82,7 +82,7 @@ const COLUMNS: readonly Column<Environment>[] = [
     sort: ({ feedsFresh }) => feedsFresh ?? undefined,
     text: ({ feedsFresh }) => String(feedsFresh ?? ''),
     align: 'right',
-    width: '100px',
+    width: '125px',
     isOnPhone: true,
     phoneWidth: '25%',
   },
@@ -93,7 +93,7 @@ const COLUMNS: readonly Column<Environment>[] = [
     sort: ({ newestAgeMs }) => newestAgeMs ?? undefined,
     text: ({ newestAgeMs }) => String(newestAgeMs ?? ''),
     align: 'right',
-    width: '110px',
+    width: '130px',
   },
   {
     id: 'answer',

@@ -54,7 +54,7 @@ const COLUMNS: readonly Column<Process>[] = [
     cell: ({ version }) => version,
     sort: ({ version }) => version,
     text: ({ version }) => version,
-    width: '80px',
+    width: '96px',
   },
   {
     id: 'up',
@@ -83,7 +83,7 @@ const COLUMNS: readonly Column<Process>[] = [
     sort: ({ cpuShare }) => cpuShare,
     text: ({ cpuShare }) => cpuShare.toFixed(3),
     align: 'right',
-    width: '90px',
+    width: '110px',
   },
   {
     id: 'loop',
@@ -94,7 +94,7 @@ const COLUMNS: readonly Column<Process>[] = [
     sort: ({ eventLoopP99Ms }) => eventLoopP99Ms,
     text: ({ eventLoopP99Ms }) => String(eventLoopP99Ms),
     align: 'right',
-    width: '140px',
+    width: '180px',
   },
 ];
 

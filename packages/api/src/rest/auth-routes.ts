@@ -17,13 +17,16 @@ export type AuthRoutesOptions = { auth: AuthDesk; authenticator: Authenticator }
 const AUDIT_PAGE = 100;
 const NAME_MAX = 100;
 const FEEDS_MAX = 1_000;
+/** Neither control characters nor halves of a pair, which a database does not hold. */
+const PLAIN = /^[^\p{Cc}\p{Cs}]*$/u;
+const FEED = /^[A-Za-z0-9]{1,20}[/-][A-Za-z0-9]{1,20}$/;
 
 export function authRoutes(options: AuthRoutesOptions): Route[] {
   return [...keyRoutes(options), ...tokenRoutes(options), ticketRoute(options), auditRoute(options)];
 }
 
 const FIX = {
-  name: `give 1 to ${NAME_MAX} characters`,
+  name: `give 1 to ${NAME_MAX} characters that can be seen`,
   scopes: `give one or more of ${SCOPES.join(', ')}`,
   feeds: `give 1 to ${FEEDS_MAX} feeds such as BTC/USD, or leave it out for all`,
   tier: `give one of ${TIERS.join(', ')}`,
@@ -35,6 +38,7 @@ const newKey = z.strictObject({
     .string(FIX.name)
     .min(1, FIX.name)
     .max(NAME_MAX, FIX.name)
+    .refine((text) => PLAIN.test(text), FIX.name)
     .describe('For people: what the key is for'),
   scopes: z
     .array(z.enum(SCOPES, FIX.scopes), FIX.scopes)
@@ -42,7 +46,7 @@ const newKey = z.strictObject({
     .max(SCOPES.length, FIX.scopes)
     .default(['prices:read']),
   feeds: z
-    .array(z.string(FIX.feeds).min(1, FIX.feeds).max(NAME_MAX, FIX.feeds), FIX.feeds)
+    .array(z.string(FIX.feeds).regex(FEED, FIX.feeds), FIX.feeds)
     .min(1, FIX.feeds)
     .max(FEEDS_MAX, FIX.feeds)
     .optional(),
@@ -125,6 +129,7 @@ function tokenRoutes({ auth, authenticator }: AuthRoutesOptions): Route[] {
     describe:
       'OAuth 2.0 client credentials (RFC 6749 4.4): the id and the secret of an API key, by HTTP Basic or as ' +
       'client_id and client_secret; answers a bearer token of one hour',
+    answer: { errorType: 'application/json' },
     query: noQuery,
     body: tokenRequest,
     bodyType: 'form',

@@ -20,6 +20,7 @@ export function explainRoute({ view, explain }: { view: PriceView; explain: Expl
     path: '/v1/prices/:feed/explain',
     scope: 'prices:read',
     describe: 'Each source of the price, in figures (json) or in words (text)',
+    answer: { otherTypes: ['text/plain'] },
     query: z.strictObject({
       at: instant.optional(),
       format: z.enum(['json', 'text'], FORMAT_FIX).optional(),

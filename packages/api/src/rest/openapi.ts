@@ -21,6 +21,7 @@ const PROBLEMS: Record<string, string> = {
   401: 'No valid key',
   403: 'The key lacks a scope or a feed',
   404: 'There is no such thing; near names are given',
+  413: 'The body is larger than 64 kB',
   422: 'An Idempotency-Key came with another body before',
   429: 'Too many requests: Retry-After says how long to wait',
   503: 'It cannot be done now: Retry-After says when to try again',
@@ -162,10 +163,11 @@ function bodyOf({ body, bodyType }: Route): Json {
 }
 
 function successOf({ answer, method, describe }: Route): Json {
-  const { status = 200, contentType = 'application/json', schema } = answer ?? {};
+  const { status = 200, contentType = 'application/json', schema, otherTypes = [] } = answer ?? {};
   if (status === 204) return { description: describe };
   const shape = schema === undefined ? {} : schemaOf(schema, 'output');
-  const content: Json = { [contentType]: { schema: shape } };
+  const others = otherTypes.map((type) => [type, { schema: { type: 'string' } }] as const);
+  const content: Json = { [contentType]: { schema: shape }, ...Object.fromEntries(others) };
   const etag = { description: 'Send it as If-None-Match', schema: { type: 'string' } };
   return { description: describe, content, ...(method === 'GET' ? { headers: { ETag: etag } } : {}) };
 }
@@ -173,9 +175,15 @@ function successOf({ answer, method, describe }: Route): Json {
 function problemsOf(route: Route): Json {
   const isPublic = route.scope === 'public';
   const isPost = route.method === 'POST' && route.body !== undefined;
-  const hidden = [...(isPublic ? ['401', '403'] : []), ...(isPost ? [] : ['422'])];
+  const hidden = [
+    ...(isPublic ? ['401', '403'] : []),
+    ...(isPost ? [] : ['422']),
+    ...(route.body === undefined ? ['413'] : []),
+  ];
   const problems = Object.entries(PROBLEMS).filter(([status]) => !hidden.includes(status));
-  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+  const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+  const { errorType } = route.answer ?? {};
+  const content = errorType === undefined ? problem : { ...problem, [errorType]: { schema: {} } };
   return Object.fromEntries(problems.map(([status, description]) => [status, { description, content }]));
 }
 

@@ -26,6 +26,7 @@ export function pastRoutes({ view, past }: { view: PriceView; past: PastAnswers 
     scope: 'prices:read',
     describe: 'The answers of a feed, by pages, as JSON, CSV or NDJSON; `from` inclusive, `to` exclusive',
     query: z.strictObject({ ...range, format: format.optional() }),
+    answer: { otherTypes: ['text/csv', 'application/x-ndjson'] },
     async handle({ path, query, principal, headers }) {
       const { feed } = findFeed(view, path.feed!, principal).definition;
       const page = await readable(query, past.page(feed, rangeOf(query)));

@@ -145,6 +145,7 @@ export function chainlinkRoute(view: PriceView): Route {
     path: '/chainlink',
     scope: 'prices:read',
     describe: 'The price of a feed as a Chainlink external adapter gives it; a stale price is an error',
+    answer: { errorType: 'application/json' },
     query: noQuery,
     body: chainlinkBody,
     handle({ principal, body, nowMs }) {

@@ -48,7 +48,15 @@ export type Route = {
   body?: z.ZodType;
   bodyType?: 'json' | 'form';
   /** What it answers when all is well, for the OpenAPI document; absent: any JSON. */
-  answer?: { status?: number; contentType?: string; schema?: z.ZodType };
+  answer?: {
+    status?: number;
+    contentType?: string;
+    schema?: z.ZodType;
+    /** Other types that it may have, by `format` or by what is asked for. */
+    otherTypes?: readonly string[];
+    /** Of its errors, where another specification says how they look (OAuth, Chainlink). */
+    errorType?: string;
+  };
   /** `streamed`: the route took the response over. */
   handle(request: RouteRequest<unknown, unknown>): Handled;
 };

@@ -72,7 +72,7 @@ export function swaggerRoutes(): Route[] {
     scope: 'public',
     describe: 'A file of that page',
     query: noQuery,
-    answer: { contentType: 'text/plain' },
+    answer: { contentType: 'text/css', otherTypes: ['text/javascript'] },
     handle({ path }) {
       const name = path.file!;
       const contentType = name === 'start.js' ? 'text/javascript; charset=utf-8' : typeOf(name);
