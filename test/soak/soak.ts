@@ -4,10 +4,12 @@
 //
 //   npm run soak -- kill [--scale 0.05] [--seed 7] [--child ports]
 //   npm run soak -- subscribers [--scale 0.05] [--seed 7]
+//   npm run soak -- attack [--scale 0.05]
 import { messageOf } from '@assay/kernel/errors/assay-error';
 import type { Soak } from './soak-run.ts';
 
 const SOAKS: Record<string, () => Promise<{ run: Soak }>> = {
+  attack: () => import('./attack.ts'),
   kill: () => import('./kill.ts'),
   subscribers: () => import('./subscribers.ts'),
 };
