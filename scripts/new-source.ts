@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { adapterText, type NewSource, testText } from './new-source/templates.ts';
 
 const ADAPTERS = 'packages/oracle/src/sources/adapters';
+const LAWS = 'packages/oracle/src/sources/adapters.test.ts';
 const USAGE =
   'npm run new-source -- <id> [--name NAME] [--rest https://...] [--stream wss://...] [--docs https://...]\n' +
   '  <id>: lower case letters, digits and "_", such as some_venue\n';
@@ -42,8 +43,9 @@ function main(args: string[]): number {
       'Now, with the documentation open (CONTRIBUTING.md, "Add a price source"):\n' +
       '  1. the comments that begin with "Venue:" say what to look up\n' +
       '  2. replace the examples by real payloads; say where each comes from\n' +
-      `  3. npm test -- ${ADAPTERS}/../adapters.test.ts --filter ${id}\n` +
-      `  4. npm test -- ${relative(process.cwd(), test)}\n`,
+      `  3. npm test -- ${LAWS} --filter ${id}\n` +
+      `  4. npm test -- ${relative(process.cwd(), test)}\n` +
+      '  5. npm run docs, which puts it into the table of sources\n',
   );
   return 0;
 }

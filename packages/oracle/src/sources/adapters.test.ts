@@ -138,33 +138,26 @@ for (const source of sources) {
   });
 }
 
-test('every adapter says how its protocol was checked, on which version and when', () => {
-  for (const { id, kind, checked, examples } of sources) {
-    if (kind === 'submitted') continue;
+for (const { id, kind, checked, examples } of sources) {
+  if (kind === 'submitted') continue;
+  test(`${id} says how its protocol was checked, on which version and when, on payloads of the venue`, () => {
     assert.match(checked?.on ?? '', /^20\d\d-\d\d-\d\d$/, id);
     // What `npm run new-source` put there is no evidence.
     for (const { from } of examples) assert.doesNotMatch(from, /new-source/, id);
     assert.ok(checked?.version !== '' && ['recorded', 'documented'].includes(checked?.by ?? ''), id);
-  }
-});
+  });
+}
 
-test('frames of a kind that no adapter knows are typed errors that name the frame', () => {
-  for (const source of sources.filter(({ stream }) => stream !== undefined)) {
+const STRANGE = ['{}', '[]', '{"type":"surprise"}', '{"e":"surprise"}', '42', 'null', '"x"', 'ping?'];
+
+for (const source of sources.filter(({ stream }) => stream !== undefined)) {
+  test(`${source.id} makes typed errors of frames that it does not know`, () => {
     const context = sourceContext(source, { pairs: [] });
-    for (const payload of [
-      '{}',
-      '[]',
-      '{"type":"surprise"}',
-      '{"e":"surprise"}',
-      '42',
-      'null',
-      '"x"',
-      'ping?',
-    ]) {
+    for (const payload of STRANGE) {
       const example = { transport: 'stream' } as SourceExample;
       const outcome = outcomeOf(source, example, payload, context);
       if ('prices' in outcome && payload === '[]') continue; // a list without elements is a list of prices
-      assert.deepEqual(outcome, { error: 'SOURCE_BAD_PAYLOAD' }, `${source.id}: ${payload}`);
+      assert.deepEqual(outcome, { error: 'SOURCE_BAD_PAYLOAD' }, payload);
     }
-  }
-});
+  });
+}
