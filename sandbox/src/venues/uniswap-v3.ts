@@ -124,9 +124,14 @@ export const POOLS: readonly Pool[] = [
   },
 ];
 
+/** Twelve minutes of blocks. */
+const OBSERVATIONS_MAX = 60;
+type Observation = { atS: number; tick: number; cumulative: number };
+
 const SELECTOR = {
   slot0: '0x3850c7bd',
   liquidity: '0x1a686502',
+  observe: '0x883bdbfd',
   token0: '0x0dfe1681',
   token1: '0xd21220a7',
   fee: '0xddca3f43',
@@ -148,6 +153,7 @@ class UniswapV3 implements VenueProtocol {
   readonly #states = new Map<string, PoolState>();
   #block = 0;
   #factor = 1;
+  readonly #observations = new Map<string, Observation[]>();
   readonly connect = NO_STREAM.connect;
   readonly message = NO_STREAM.message;
   readonly disconnect = NO_STREAM.disconnect;
@@ -190,8 +196,43 @@ class UniswapV3 implements VenueProtocol {
       const row = this.#rowOf.get(pool.address);
       if (row === undefined || row.tradeId === 0) continue;
       const isDirect = row.listing.base === pool.token0.asset;
-      this.#states.set(pool.address, stateOf(pool, isDirect ? row.price : 1 / row.price));
+      const state = stateOf(pool, isDirect ? row.price : 1 / row.price);
+      this.#states.set(pool.address, state);
+      this.#note(pool.address, state.tick, (block * BLOCK_MS) / 1_000);
     }
+  }
+
+  /** A wrong price of the moment is no new block: the last observation stands. */
+  #note(address: string, tick: number, atS: number): void {
+    const seen = this.#observations.get(address) ?? [];
+    const last = seen.at(-1);
+    if (last !== undefined && last.atS >= atS) return;
+    const cumulative = last === undefined ? 0 : last.cumulative + last.tick * (atS - last.atS);
+    seen.push({ atS, tick, cumulative });
+    if (seen.length > OBSERVATIONS_MAX) seen.shift();
+    this.#observations.set(address, seen);
+  }
+
+  /**
+   * observe(uint32[]): cumulative ticks so many seconds before the newest block; before the first, its own
+   * tick.
+   */
+  #observe(id: unknown, address: string, encoded: string): unknown {
+    const words = (encoded.match(/.{64}/g) ?? []).map((one) => Number(BigInt(`0x${one}`)));
+    const agos = words.slice(2, 2 + (words[1] ?? 0));
+    const seen = this.#observations.get(address) ?? [];
+    const first = seen[0];
+    if (first === undefined || agos.length === 0) return failure(id, 3, 'execution reverted');
+    const nowS = ((this.#number + BLOCK_OFFSET) * BLOCK_MS) / 1_000;
+    const ticks = agos.map((ago) => {
+      const atS = nowS - ago;
+      const from = seen.findLast((one) => one.atS <= atS) ?? first;
+      return BigInt(Math.round(from.cumulative + from.tick * (atS - from.atS)));
+    });
+    const list = [BigInt(ticks.length), ...ticks];
+    const zeros = [BigInt(ticks.length), ...ticks.map(() => 0n)];
+    const offsets = [64n, BigInt(64 + 32 * list.length)];
+    return result(id, `0x${[...offsets, ...list, ...zeros].map(word).join('')}`);
   }
 
   #answer(call: unknown): unknown {
@@ -256,6 +297,8 @@ class UniswapV3 implements VenueProtocol {
         );
       case SELECTOR.liquidity:
         return result(id, `0x${word(pool.liquidity)}`);
+      case SELECTOR.observe:
+        return this.#observe(id, pool.address, String(call.data ?? call.input).slice(10));
       case SELECTOR.token0:
         return result(id, `0x${word(BigInt(pool.token0.address))}`);
       case SELECTOR.token1:

@@ -186,5 +186,19 @@ test('a node is asked for the newest block, and slot0 and liquidity of each pool
     { jsonrpc: '2.0', id: 0, method: 'eth_getBlockByNumber', params: ['latest', false] },
     { jsonrpc: '2.0', id: 1, method: 'eth_call', params: [{ to, data: '0x3850c7bd' }, 'latest'] },
     { jsonrpc: '2.0', id: 2, method: 'eth_call', params: [{ to, data: '0x1a686502' }, 'latest'] },
+    // observe([300, 0]), ABI-encoded, and the newest block again.
+    {
+      jsonrpc: '2.0',
+      id: 3,
+      method: 'eth_call',
+      params: [
+        {
+          to,
+          data: `0x883bdbfd${'20'.padStart(64, '0')}${'2'.padStart(64, '0')}${'12c'.padStart(64, '0')}${'0'.repeat(64)}`,
+        },
+        'latest',
+      ],
+    },
+    { jsonrpc: '2.0', id: 4, method: 'eth_getBlockByNumber', params: ['latest', false] },
   ]);
 });

@@ -36,9 +36,15 @@ const hex = (...values: bigint[]): string => `0x${values.map(word).join('')}`;
 const result = (id: number, value: unknown) => ({ jsonrpc: '2.0', id, result: value });
 const block = (seconds = AT) => result(0, { number: '0x16751de', timestamp: `0x${seconds.toString(16)}` });
 
+const after = (id: number, number = '0x16751de') => result(id, { number, timestamp: `0x${AT.toString(16)}` });
+const two = (value: bigint): bigint => BigInt.asUintN(256, value);
+/** What observe answers where the mean of five minutes is this tick. */
+const observed = (meanTick: bigint): string => hex(64n, 160n, 2n, 0n, two(meanTick * 300n), 2n, 0n, 0n);
+
 /** Answers for one pool with this state. */
-function state(sqrtPriceX96: bigint, liquidity: bigint) {
-  return [block(), result(1, hex(sqrtPriceX96, 0n, 0n, 0n, 0n, 0n, 1n)), result(2, hex(liquidity))];
+function state(sqrtPriceX96: bigint, liquidity: bigint, tick = 0n, meanTick = tick) {
+  const slot0 = hex(sqrtPriceX96, two(tick), 0n, 0n, 0n, 0n, 1n);
+  return [block(), result(1, slot0), result(2, hex(liquidity)), result(3, observed(meanTick)), after(4)];
 }
 
 test('the price of every recorded block is the one that its indexer computed', needsRecordings(), () => {
@@ -88,7 +94,7 @@ test('an old block, an empty pool, a wrong address and an error of the node give
     message: /under the floor/,
   });
   assert.throws(() => read(state(0n, 10n ** 18n), pools), { ...bad, message: /not initialised/ });
-  assert.throws(() => read([block(), result(1, '0x'), result(2, '0x')], pools), bad);
+  assert.throws(() => read([block(), result(1, '0x'), ...good.slice(2)], pools), bad);
   assert.throws(() => read([result(0, null), ...good.slice(1)], pools), bad);
   assert.throws(() => read([good[0], good[1]], pools), bad);
   assert.throws(
@@ -98,7 +104,13 @@ test('an old block, an empty pool, a wrong address and an error of the node give
     },
   );
   const reverted = { jsonrpc: '2.0', id: 1, error: { code: 3, message: 'execution reverted' } };
-  assert.throws(() => read([block(), reverted, good[2]], pools), refused);
+  assert.throws(() => read([block(), reverted, ...good.slice(2)], pools), refused);
+  // The block that came while the batch was read, and another block of the same number.
+  const moved = { ...refused, message: /a block came while its pools were read/ };
+  assert.throws(() => read([...good.slice(0, 4), after(4, '0x16751df')], pools), moved);
+  const hashed = (id: number, hash: string) =>
+    result(id, { number: '0x16751de', hash, timestamp: `0x${AT.toString(16)}` });
+  assert.throws(() => read([hashed(0, '0xaa'), ...good.slice(1, 4), hashed(4, '0xbb')], pools), moved);
 });
 
 test('a pool under its floor costs the other pools of the batch nothing', () => {
@@ -107,10 +119,41 @@ test('a pool under its floor costs the other pools of the batch nothing', () => 
     'A/B': { ...POOL, address: `${ADDRESS.slice(0, -1)}0`, minimumLiquidity: '10' },
   };
   const slot0 = hex(79233330822181208440976n, 0n);
-  const calls = [result(4, hex(10n)), result(3, slot0), result(2, hex(999n)), result(1, slot0), block()];
+  const calls = [
+    after(7),
+    result(6, observed(0n)),
+    result(5, hex(10n)),
+    result(4, slot0),
+    result(3, observed(0n)),
+    result(2, hex(999n)),
+    result(1, slot0),
+    block(),
+  ];
   const rejected: string[] = [];
   const prices = read(calls, pools, (pair, error) => rejected.push(`${pair} ${error.code}`));
   assert.deepEqual([prices.map(({ pair }) => pair), rejected], [['A/B'], ['USDE/USDT SOURCE_REFUSED']]);
+});
+
+test('a spot price away from the mean of its last minutes says nothing, in either direction', () => {
+  const one = 2n ** 96n;
+  const spot = (tick: bigint, mean: bigint, more: object = {}) =>
+    read(state(one, 10n ** 18n, tick, mean), { 'A/B': { ...POOL, ...more } }).length;
+  assert.equal(spot(-276_323n, -276_123n), 1, '200 ticks are allowed');
+  for (const [tick, mean] of [
+    [-276_323n, -276_122n],
+    [201n, 0n],
+    [0n, 201n],
+  ] as const) {
+    assert.throws(() => spot(tick, mean), {
+      code: 'SOURCE_REFUSED',
+      message: /bps away from its mean of 300 s/,
+    });
+  }
+  assert.equal(spot(500n, 0n, { maximumTwapTicks: 500 }), 1);
+  assert.equal(spot(5_000n, 0n, { twapSeconds: 0 }), 1, 'spot alone, where the operator says so');
+  const [reverted] = [{ jsonrpc: '2.0', id: 3, error: { code: 3, message: 'execution reverted: OLD' } }];
+  const calls = [...state(one, 10n ** 18n).filter(({ id }) => id !== 3), reverted];
+  assert.throws(() => read(calls, { 'A/B': POOL }), { code: 'SOURCE_REFUSED', message: /OLD/ });
 });
 
 test('a pool that is described wrongly is refused with the name of its field', () => {
@@ -120,6 +163,8 @@ test('a pool that is described wrongly is refused with the name of its field', (
     ['decimals1', { decimals1: 6.5 }],
     ['invert', { invert: 'yes' }],
     ['minimumLiquidity', { minimumLiquidity: 0 }],
+    ['twapSeconds', { twapSeconds: -1 }],
+    ['maximumTwapTicks', { maximumTwapTicks: 0.5 }],
   ] as const)
     assert.throws(() => uniswapV3.symbol('A/B', { pools: { 'A/B': { ...POOL, ...change } } }), {
       code: 'CONFIG_INVALID',
