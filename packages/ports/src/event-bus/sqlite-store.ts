@@ -41,9 +41,14 @@ const RETENTION_STEP_ROWS = 256;
 // The same for large rows: their pages are freed one by one.
 const RETENTION_STEP_LENGTH = 4 * 1024 * 1024;
 
-// Moving the write-ahead file into the database holds a commit up for some milliseconds. At 32 MiB that is
-// one commit in thousands, far beyond the 99th percentile, and pages written again and again are moved once.
+// After about so much the write-ahead file is moved into the database (sqlite-checkpointer.ts). At 32 MiB
+// pages written again and again are moved once.
 const CHECKPOINT_PAGES = 8_192;
+const PAGE_LENGTH = 4_096;
+// Pages that a commit writes for an append beside its text: the leaf and its parents, in part again.
+const PAGES_PER_APPEND = 3;
+// Nobody moved it: then a commit does, and is held up by it.
+const CHECKPOINT_PAGES_OVERDUE = 4 * CHECKPOINT_PAGES;
 
 const pauseCell = new Int32Array(new SharedArrayBuffer(4));
 
@@ -61,13 +66,14 @@ export class LogStore {
   #heads = new Map<number, Head>();
   #seenVersion = -1;
   #hasForeignNews = false;
+  #pagesWritten = 0;
 
   constructor(path: string, clock: Clock = systemClock) {
     this.#path = path;
     this.#clock = clock;
     this.#database = openForWriting(path, LOG_FILE, 'FULL');
     // SQLite's own waiting doubles up to 100 ms; ours looks again soon (see #lock).
-    this.#database.exec(`PRAGMA busy_timeout = 0; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    this.#database.exec(`PRAGMA busy_timeout = 0; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES_OVERDUE}`);
     this.#insert = this.#database.prepare('INSERT INTO instants VALUES (?, ?, ?, ?, ?)');
     const row = 'SELECT id, at, count, total FROM instants WHERE id >= ? AND id < ? ORDER BY id';
     this.#first = this.#database.prepare(`${row} LIMIT 1`);
@@ -89,6 +95,7 @@ export class LogStore {
       const baseOffsets = appends.map(({ partitionId, count, records }, i) => {
         const { nextOffset, total } = heads[i]!;
         const newTotal = total + records.length;
+        this.#pagesWritten += PAGES_PER_APPEND + records.length / PAGE_LENGTH;
         this.#insert.run(firstRowId(partitionId) + nextOffset, at, count, newTotal, records);
         this.#heads.set(partitionId, { nextOffset: nextOffset + count, at, total: newTotal });
         return nextOffset;
@@ -138,6 +145,13 @@ export class LogStore {
       this.#expire.run(start, last.id, bornBefore, totalUpTo, first.total + RETENTION_STEP_LENGTH),
     );
     return Number(changes) > 0;
+  }
+
+  /** True once after about as much was written as should be moved at once. */
+  isCheckpointDue(): boolean {
+    const isDue = this.#pagesWritten >= CHECKPOINT_PAGES;
+    if (isDue) this.#pagesWritten = 0;
+    return isDue;
   }
 
   /** True once after another process has committed. */

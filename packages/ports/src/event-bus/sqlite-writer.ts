@@ -1,6 +1,6 @@
 // The thread of the embedded event log that writes, waits for the disk, deletes what is too old and notices
-// what other processes have written. In: requests of `sqlite.ts`. Out: results, and the notice `foreign` when
-// there is news from outside.
+// what other processes have written. In: requests of `sqlite.ts`. Out: results, and the notices
+// `foreign` (there is news from outside) and `checkpoint` (there is much to move into the database).
 import { systemClock } from '@assay/kernel/time/clock';
 import { serveWriter, type Writer } from '../writer-thread.ts';
 import type { Heartbeat } from './sqlite-consumers.ts';
@@ -13,7 +13,7 @@ export type LogWriterSettings = {
   /** By bare topic; `*` for all others. */
   retention: Record<string, RetentionLimits>;
 };
-export type LogNotice = 'foreign';
+export type LogNotice = 'foreign' | 'checkpoint';
 
 // How soon another process's records are noticed: at once matters only while they come. One look costs some
 // microseconds.
@@ -54,7 +54,11 @@ serveWriter((settings: LogWriterSettings, notify): Writer => {
   };
 
   const handlers: Record<string, (request: never) => unknown> = {
-    commit: (request: CommitRequest) => store.commit(request),
+    commit(request: CommitRequest) {
+      const result = store.commit(request);
+      if (store.isCheckpointDue()) notify('checkpoint' satisfies LogNotice);
+      return result;
+    },
     topic: ({ topic, partitionCount }: { topic: string; partitionCount: number }) =>
       store.topic(topic, partitionCount),
     beat: (request: Heartbeat) => store.transaction(() => store.consumers.beat(request)),

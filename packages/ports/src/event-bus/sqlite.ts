@@ -1,14 +1,15 @@
 // The embedded event bus: a durable log in one SQLite file that the processes of one machine share. In:
 // records. Out: their positions, once they are on disk, and deliveries.
 //
-// One thread writes and waits for the disk (`sqlite-writer.ts`); while it does, whatever is published gathers
+// One thread writes and waits for the disk (`sqlite-writer.ts`), another one moves what was written to its
+// place (`sqlite-checkpointer.ts`); while it does, whatever is published gathers
 // into the next group, so there is no fixed linger. A commit that touches a partition twice within one
 // millisecond waits for the next one. Subscribers of this process get a group from memory as soon as it is on
 // disk; those of others within some milliseconds. Retention deletes whole instants, oldest first, in small
 // steps, and asks nobody: a group that lags further behind goes on at the oldest record that is left, with a
 // warning in the log that names the range. Freed pages are used again; the file does not shrink.
 import { hostname } from 'node:os';
-import { AssayError } from '@assay/kernel/errors/assay-error';
+import { AssayError, messageOf } from '@assay/kernel/errors/assay-error';
 import { secureBytes } from '@assay/kernel/random/random';
 import { type Log, silentLog } from '@assay/kernel/telemetry/log';
 import { type Metrics, memoryMetrics } from '@assay/kernel/telemetry/metrics';
@@ -29,6 +30,7 @@ import type {
 import { checkName } from './new-record.ts';
 import { PartitionTail } from './partition-tail.ts';
 import type { PartitionRef, PendingAppend } from './publications.ts';
+import type { CheckpointerSettings } from './sqlite-checkpointer.ts';
 import { LOG_FILE, LogReader, type PartitionName } from './sqlite-log.ts';
 import { SqliteMember } from './sqlite-member.ts';
 import { SqlitePublisher } from './sqlite-publisher.ts';
@@ -62,6 +64,7 @@ class SqliteBus implements EventBus {
   readonly #log: Log;
   readonly #lostTotal;
   readonly #thread: WriterThread;
+  readonly #checkpointer: WriterThread;
   readonly #topics: SqliteTopics;
   readonly #publisher: SqlitePublisher;
   readonly #feeds = new Map<number, Feed>();
@@ -91,9 +94,15 @@ class SqliteBus implements EventBus {
       } satisfies LogWriterSettings,
       clock,
       unavailable: 'BUS_UNAVAILABLE',
-      onNotice: () => this.#noteForeign(),
+      onNotice: (notice) => (notice === 'checkpoint' ? this.#moveLog() : this.#noteForeign()),
     });
     this.#thread = thread;
+    this.#checkpointer = new WriterThread({
+      script: new URL('./sqlite-checkpointer.ts', import.meta.url),
+      settings: { path } satisfies CheckpointerSettings,
+      clock,
+      unavailable: 'BUS_UNAVAILABLE',
+    });
     this.#topics = new SqliteTopics(namespace, (topic) => {
       const partitionCount = partitions?.[topic.slice(namespace.length + 1)] ?? 1;
       return thread.call('topic', { topic, partitionCount });
@@ -114,8 +123,10 @@ class SqliteBus implements EventBus {
     const { path } = this.#options;
     this.#topics.learn(await this.#thread.start<PartitionName[]>());
     try {
+      await this.#checkpointer.start();
       this.#reader = new LogReader(path, openForReading(path, LOG_FILE));
     } catch (error) {
+      await this.#checkpointer.stop();
       await this.#thread.stop();
       throw error;
     }
@@ -131,6 +142,7 @@ class SqliteBus implements EventBus {
     // The writer closes last: only a connection that may write moves the write-ahead file into the database.
     this.#reader?.close();
     this.#reader = undefined;
+    await this.#checkpointer.stop();
     await this.#thread.stop();
   }
 
@@ -262,6 +274,13 @@ class SqliteBus implements EventBus {
     const feed = this.#feeds.get(partitionId);
     feed?.deliveries.delete(delivery);
     if (feed?.deliveries.size === 0) this.#feeds.delete(partitionId);
+  }
+
+  /** Without it the writer does it, later and at the expense of one commit. */
+  #moveLog(): void {
+    this.#checkpointer.call('checkpoint', undefined).catch((error: unknown) => {
+      this.#log.debug('the write-ahead file was not moved', { error: messageOf(error) });
+    });
   }
 
   #noteForeign(): void {
