@@ -170,7 +170,9 @@ export function scoreHistory(rows: ScoreRow[] = []): History & { rows: ScoreRow[
     answerAt: async () => undefined,
     candles: none,
     async saveScores(saved: readonly ScoreRow[]) {
-      history.rows = [...saved];
+      const isSaved = (row: ScoreRow) =>
+        saved.some((one) => one.source === row.source && one.feed === row.feed);
+      history.rows = [...history.rows.filter((row) => !isSaved(row)), ...saved];
     },
     loadScores: async () => history.rows,
   };

@@ -20,7 +20,7 @@ export function statusOf(runner: SourceRunner, context: ReportContext): SourceSt
   const { now, profile, machine, previousBand } = context;
   const { source } = runner.configured;
   const pairs = runner.configured.pairs.map((pair) => pairStatus(runner, pair, now));
-  const active = pairs.filter(({ pair }) => runner.active.includes(pair));
+  const active = pairs.filter(({ pair }) => runner.pairs.isActive(pair));
   const pairsLive = pairs.filter(({ isLive }) => isLive).length;
   const judged = active.length === 0 ? pairs : active;
   const confidence = meanOf(judged.map((pair) => pair.confidence));

@@ -42,6 +42,9 @@ const CONFIRM_INTERVAL_MS = 30_000;
 /** A stream that was heard of a pair this recently is the better witness than a poll without a time. */
 const STREAM_RECENT_MS = 10_000;
 
+/** Nothing is streamed. */
+const NONE: readonly Pair[] = [];
+
 export class SourceRunner {
   readonly configured: ConfiguredSource;
   readonly desk: PriceDesk;
@@ -58,7 +61,7 @@ export class SourceRunner {
   #context: SourceContext;
   #intervalMs: number;
   #isStarted = false;
-  #streamedPairs = '';
+  #streamedPairs: readonly Pair[] = NONE;
   #streamHoldUntil = 0;
   #wasStreamUp = false;
 
@@ -168,15 +171,15 @@ export class SourceRunner {
     }
     if (this.streamer === undefined) return;
     const mayStream = this.#mayUse('stream') && this.#now() >= this.#streamHoldUntil;
-    const wanted = mayStream ? this.active.join(' ') : '';
+    const wanted = mayStream ? this.active : NONE;
     if (wanted === this.#streamedPairs) return;
     this.#streamedPairs = wanted;
-    if (wanted === '') this.streamer.stop();
-    else this.streamer.start(this.active);
+    if (wanted === NONE) this.streamer.stop();
+    else this.streamer.start(wanted);
   }
 
   /** Called every few hundred milliseconds; `isSecond` once in a second. */
-  tick(isSecond: boolean): void {
+  look(isSecond: boolean): void {
     const now = this.#now();
     this.arrange();
     this.streamer?.tick();

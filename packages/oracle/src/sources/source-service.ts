@@ -65,8 +65,17 @@ export interface SourceService extends Startable {
 
 export type FetchedSource = { source: string; isAnswered: boolean; detail: string };
 
-/** Fine enough for silence within 10 s and renewals within 10 s, coarse enough to cost nothing. */
-const TICK_MS = 250;
+/**
+ * How often each source is looked at: fine enough for silence within 10 s and renewals within 10 s, coarse
+ * enough to cost nothing.
+ */
+const LOOK_EVERY_MS = 250;
+
+/**
+ * The sources are looked at one after the other, with pauses for prices between: ten of 1,000 pairs at once
+ * held everything up for 20 to 35 ms of each second. Pauses shorter than this are not worth their timer.
+ */
+const PAUSE_MIN_MS = 5;
 
 /** At most so much of what was learned is lost when the process is killed. */
 const SAVE_EVERY_MS = 5_000;
@@ -103,18 +112,17 @@ class Service implements SourceService {
   readonly #listings: ListingWatch;
   readonly #frames: LastFrames | undefined;
   readonly #newRunner: (configured: ConfiguredSource) => SourceRunner;
+  readonly #seen = new Map<string, Seen>();
   #runners: SourceRunner[];
   #standby: Standby;
   #subscriptions: Subscription[] = [];
-  #cancelTick: (() => void) | undefined;
+  #cancelLook: (() => void) | undefined;
   #isRunning = false;
-  #savedAt = 0;
-  #statusAt = 0;
+  /** Which source is looked at next; with the first, what concerns them all. */
+  #turn = 0;
   #secondAt = 0;
-  #saving: Promise<void> = Promise.resolve();
-  readonly #told = new Map<string, string>();
+  #saving: Promise<unknown> = Promise.resolve();
   readonly #sampledAt = new Map<string, number>();
-  readonly #bands = new Map<string, SourceStatus['band']>();
   #wasSkewed = false;
 
   constructor(options: SourceServiceOptions) {
@@ -165,24 +173,24 @@ class Service implements SourceService {
       throw error;
     }
     this.#isRunning = true;
-    this.#savedAt = clock.now();
     this.#standby.decide(clock.now());
     for (const runner of this.#runners) runner.start();
+    this.#turn = 0;
     this.#frames?.start();
-    this.#tick();
+    this.#look(this.#runners.length);
   }
 
   async stop(): Promise<void> {
     if (!this.#isRunning) return;
     this.#isRunning = false;
-    this.#cancelTick?.();
+    this.#cancelLook?.();
     this.#listings.stop();
     this.#frames?.stop();
     await this.#unsubscribe();
     await Promise.all(this.#runners.map((runner) => runner.stop()));
     await this.#outbox.drain(STOP_WITHIN_MS);
     await this.#saving;
-    await this.#save();
+    await this.#save(this.#runners);
   }
 
   async update(sources: readonly ConfiguredSource[], feeds?: readonly StandbyFeed[]): Promise<SourceChanges> {
@@ -205,7 +213,7 @@ class Service implements SourceService {
     const { clock, profile } = this.#options;
     const machine = this.#machineSkewMs();
     return this.#runners.map((runner) => {
-      const previousBand = this.#bands.get(runner.id);
+      const previousBand = this.#seen.get(runner.id)?.band;
       return statusOf(runner, { now: clock.now(), profile, machine, previousBand });
     });
   }
@@ -237,51 +245,68 @@ class Service implements SourceService {
     );
   }
 
-  #tick(): void {
+  /** Looks at the next so many sources, and goes on after a pause. */
+  #look(count: number): void {
     if (!this.#isRunning) return;
     const { clock } = this.#options;
     const now = clock.now();
-    const isSecond = isDue(now, this.#secondAt, SECOND_MS);
-    for (const runner of this.#runners) runner.tick(isSecond);
-    if (isSecond) {
-      this.#secondAt = now;
-      this.#standby.decide(now);
-      this.#listings.look(this.#runners);
-      this.#report(now);
+    for (let i = 0; i < count && this.#turn < this.#runners.length; i++) {
+      this.#lookAt(this.#runners[this.#turn++]!, now);
     }
-    if (isDue(now, this.#savedAt, SAVE_EVERY_MS)) {
-      this.#savedAt = now;
-      this.#saving = this.#save();
+    if (this.#turn >= this.#runners.length) {
+      this.#turn = 0;
+      if (isDue(now, this.#secondAt, SECOND_MS)) {
+        this.#secondAt = now;
+        this.#standby.decide(now);
+        this.#listings.look(this.#runners);
+        this.#watchMachine(this.#machineSkewMs());
+      }
     }
-    this.#cancelTick = clock.after(TICK_MS, () => this.#tick());
+    const pauseMs = Math.max(PAUSE_MIN_MS, LOOK_EVERY_MS / Math.max(1, this.#runners.length));
+    const next = Math.ceil((this.#runners.length * pauseMs) / LOOK_EVERY_MS);
+    this.#cancelLook = clock.after(pauseMs, () => this.#look(next));
   }
 
-  /** Publishes the status of whoever changed, and of all every 10 s. */
-  #report(now: number): void {
-    const isAll = isDue(now, this.#statusAt, STATUS_EVERY_MS);
-    if (isAll) this.#statusAt = now;
-    const machine = this.#machineSkewMs();
-    this.#watchMachine(machine);
-    const records: { key: string; value: string }[] = [];
-    for (const runner of this.#runners) {
-      const previousBand = this.#bands.get(runner.id);
-      const status = statusOf(runner, { now, profile: this.#options.profile, machine, previousBand });
-      this.#bands.set(runner.id, status.band);
-      const told = `${status.state} ${status.band} ${status.breaker} ${status.pairsLive}`;
-      if (!isAll && told === this.#told.get(runner.id)) continue;
-      this.#logChange(runner.id, status);
-      this.#told.set(runner.id, told);
-      showInMetrics(status, this.#metrics);
-      records.push({ key: runner.id, value: JSON.stringify(status) });
+  #lookAt(runner: SourceRunner, now: number): void {
+    const seen = this.#seenOf(runner.id, now);
+    const isSecond = isDue(now, seen.secondAt, SECOND_MS);
+    runner.look(isSecond);
+    if (isSecond) {
+      seen.secondAt = now;
+      this.#report(runner, seen, now);
     }
-    if (records.length === 0) return;
-    this.#options.bus.publish(HEALTH_TOPIC, records).catch((error: unknown) => {
-      this.#options.log.debug('the status of the sources was not published', { error: messageOf(error) });
+    if (!isDue(now, seen.savedAt, SAVE_EVERY_MS)) return;
+    seen.savedAt = now;
+    this.#saving = Promise.all([this.#saving, this.#save([runner])]);
+  }
+
+  #seenOf(source: string, now: number): Seen {
+    let seen = this.#seen.get(source);
+    if (seen === undefined) {
+      seen = { secondAt: 0, statusAt: 0, savedAt: now, told: '', band: undefined };
+      this.#seen.set(source, seen);
+    }
+    return seen;
+  }
+
+  /** Publishes the status of a source when it changed, and every 10 s. */
+  #report(runner: SourceRunner, seen: Seen, now: number): void {
+    const { profile, bus, log } = this.#options;
+    const machine = this.#machineSkewMs();
+    const status = statusOf(runner, { now, profile, machine, previousBand: seen.band });
+    seen.band = status.band;
+    const told = `${status.state} ${status.band} ${status.breaker} ${status.pairsLive}`;
+    if (told === seen.told && !isDue(now, seen.statusAt, STATUS_EVERY_MS)) return;
+    if (!seen.told.startsWith(`${status.state} `)) this.#logChange(runner.id, status);
+    seen.told = told;
+    seen.statusAt = now;
+    showInMetrics(status, this.#metrics);
+    bus.publish(HEALTH_TOPIC, [{ key: runner.id, value: JSON.stringify(status) }]).catch((error: unknown) => {
+      log.debug('the status of a source was not published', { error: messageOf(error) });
     });
   }
 
   #logChange(source: string, status: SourceStatus): void {
-    if (this.#told.get(source)?.startsWith(`${status.state} `)) return;
     const isWell = status.state === 'live' || status.state === 'standby' || status.state === 'connecting';
     this.#options.log[isWell ? 'info' : 'warn'](status.sentence, { source, state: status.state });
   }
@@ -332,9 +357,9 @@ class Service implements SourceService {
     return machineSkewMs(this.#runners.map((runner) => runner.desk.skewMs));
   }
 
-  async #save(): Promise<void> {
+  async #save(runners: readonly SourceRunner[]): Promise<void> {
     try {
-      await this.#options.history.saveScores(rowsOf(this.#runners, this.#options.clock.now()));
+      await this.#options.history.saveScores(rowsOf(runners, this.#options.clock.now()));
     } catch (error) {
       this.#options.log.warn('the scores could not be saved', { error: messageOf(error) });
     }
@@ -350,6 +375,16 @@ class Service implements SourceService {
     return this.#runners.find(({ id }) => id === source);
   }
 }
+
+/** What the service remembers of a source between two looks; instants in wall ms. */
+type Seen = {
+  secondAt: number;
+  statusAt: number;
+  savedAt: number;
+  /** What its last published status said in short. */
+  told: string;
+  band: SourceStatus['band'] | undefined;
+};
 
 /** True also after the wall clock was set back. */
 function isDue(now: number, last: number, everyMs: number): boolean {
