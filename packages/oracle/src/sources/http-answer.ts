@@ -49,6 +49,12 @@ export function errorOfAnswer(
   });
 }
 
+/** What a status means by itself, for an upgrade that is refused; undefined: a passing fault. */
+export function codeOfRefusal(status: number): 'SOURCE_RATE_LIMITED' | 'SOURCE_REGION_REFUSED' | undefined {
+  if (status === 429 || status === 418) return 'SOURCE_RATE_LIMITED';
+  return status === 403 || status === 451 ? 'SOURCE_REGION_REFUSED' : undefined;
+}
+
 /** An error inside a well-formed answer that asks for patience without saying how much. */
 export function withDefaultWait(error: AssayError): AssayError {
   if (error.code !== 'SOURCE_RATE_LIMITED' || error.retryAfterMs !== undefined) return error;

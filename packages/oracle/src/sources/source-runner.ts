@@ -15,7 +15,7 @@ import { Blocks, type Transport } from './blocks.ts';
 import { Complaints } from './complaints.ts';
 import { type ConfiguredSource, contextOf } from './configured-source.ts';
 import type { HttpTransport, Parsed, SourceContext, StreamTransport } from './define-source.ts';
-import { RATE_LIMIT_WAIT_MS } from './http-answer.ts';
+import { codeOfRefusal, RATE_LIMIT_WAIT_MS } from './http-answer.ts';
 import { INVALID_MAX, InvalidTally } from './invalid-tally.ts';
 import type { OutboxRecord } from './outbox.ts';
 import { type GonePair, PairSelection } from './pair-selection.ts';
@@ -382,9 +382,8 @@ export class SourceRunner {
       },
       onSilent: (pairs, detail) => this.#takeSilence(pairs, detail),
       onUpgradeRefused: (status, detail) => {
-        const isLimit = status === 429 || status === 418;
-        if (!isLimit && status !== 403 && status !== 451) return;
-        const code = isLimit ? 'SOURCE_RATE_LIMITED' : 'SOURCE_REGION_REFUSED';
+        const code = codeOfRefusal(status);
+        if (code === undefined) return;
         const context = { source, status };
         fail(new AssayError(code, `${source} refused the stream: ${detail}`, { context }));
       },
@@ -392,7 +391,6 @@ export class SourceRunner {
     };
   }
 
-  /** For durations: the wall clock may be set. */
   #monotonic(): number {
     return this.#tools.clock.monotonic();
   }
