@@ -67,7 +67,7 @@ export class SourceRunner {
 
   constructor(configured: ConfiguredSource, tools: RunnerTools) {
     const { source, pairs } = configured;
-    const { clock, random, metrics, profile, publish } = tools;
+    const { metrics, profile, publish } = tools;
     this.configured = configured;
     this.#tools = tools;
     this.#log = tools.log.child({ source: source.id });
@@ -77,12 +77,8 @@ export class SourceRunner {
     const { counts } = this.desk;
     this.complaints = new Complaints(source.id, { log: this.#log, errors: metrics.errors, counts });
     this.guard = new Guard(guardSettingsOf(source), {
-      clock,
-      random,
-      metrics: metrics.guard,
-      onOutcome: (outcome) => {
-        if (!outcome.isSuccess) this.#complain(outcome.error);
-      },
+      ...{ clock: tools.clock, random: tools.random, metrics: metrics.guard },
+      onOutcome: (outcome) => void (outcome.isSuccess || this.#complain(outcome.error)),
     });
     if (configured.isDenied) {
       this.blocks.denied = typeof configured.isDenied === 'string' ? configured.isDenied : 'by configuration';
@@ -90,10 +86,11 @@ export class SourceRunner {
     const { http, stream } = source;
     this.#watch = new PollWatch(http?.timeoutMs ?? 0);
     // A source that lacks the wanted transport uses the one it has.
-    const wantsPoll = http !== undefined && (configured.transport !== 'stream' || stream === undefined);
-    const wantsStream = stream !== undefined && (configured.transport !== 'poll' || http === undefined);
-    if (wantsPoll) this.poller = this.#newPoller(http);
-    if (wantsStream) this.streamer = this.#newStreamer(stream);
+    const { transport } = configured;
+    if (http !== undefined && (transport !== 'stream' || stream === undefined))
+      this.poller = this.#newPoller(http);
+    if (stream !== undefined && (transport !== 'poll' || http === undefined))
+      this.streamer = this.#newStreamer(stream);
     this.#intervalMs = pollIntervalMs(source, this.#context, configured.intervalMs);
   }
 
