@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { isAssayError } from '@assay/kernel/errors/assay-error';
 import { systemClock } from '@assay/kernel/time/clock';
 import type { BusRecord, EventBus, NewRecord } from './event-bus.ts';
+import { RECORD_BYTES_MAX } from './new-record.ts';
 
 export type BusWorld = {
   /** A started client of the log; `wide` has four partitions, every other topic one. */
@@ -326,7 +327,7 @@ function boundTests(use: Use): void {
     const { bus } = use();
     await bus.publish('prices', numbered(1));
     const isInvalid = (error: unknown) => isAssayError(error, 'RECORD_INVALID');
-    const tooLarge = { key: 'k', value: 'x'.repeat(1024 * 1024) };
+    const tooLarge = { key: 'k', value: 'x'.repeat(RECORD_BYTES_MAX) };
     await rejects(bus.publish('prices', [{ key: 'k', value: '{}' }, tooLarge]), isInvalid);
     await rejects(bus.publish('prices', [{ key: '\ud800', value: '{}' }]), isInvalid);
     await rejects(bus.publish('no/topic', numbered(1)), isInvalid);
