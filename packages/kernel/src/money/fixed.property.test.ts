@@ -18,6 +18,7 @@ import {
   doubleOfPlainDecimal,
   fixedToText,
   formatFixed,
+  padDecimal,
   parseFixed,
   type Rounding,
 } from './fixed.ts';
@@ -137,4 +138,23 @@ test('what is no usable price is a typed error, never a number', () => {
   }
   assert.equal(parseFixed('-1.5', { allowNegative: true }), -1_500_000_000_000_000_000n);
   assert.equal(fixedToText(parseFixed('1e-7')), '0.0000001');
+});
+
+test('a text padded to its decimals is the text of its number', () => {
+  fc.assert(
+    fc.property(fc.oneof(plain, scientific), fc.integer({ min: 0, max: 18 }), (text, decimals) => {
+      assert.equal(padDecimal(text, decimals), formatFixed(parseFixed(text), decimals, 'halfEven'));
+    }),
+    {
+      examples: [
+        ['0.5', 1],
+        ['00.5', 3],
+        ['5.', 2],
+        ['.5', 2],
+        ['0.10', 1],
+        ['100', 2],
+        ['12.345', 2],
+      ],
+    },
+  );
 });

@@ -19,6 +19,7 @@ export const DIGITS_MAX = 60;
  */
 const DOUBLE_DIGITS = 15;
 const DOUBLE_POWERS = Array.from({ length: 23 }, (_, power) => 10 ** power);
+const ZEROS = '0'.repeat(FIXED_DECIMALS);
 const POWERS: bigint[] = Array.from({ length: 160 }, (_, power) => 10n ** BigInt(power));
 /** Beyond this exponent the number is zero or larger than any price; it also bounds the work. */
 const EXPONENT_MAX = 60;
@@ -65,6 +66,30 @@ export function formatFixed(value: Fixed, decimals: number, rounding: Rounding):
   const cut = FIXED_DECIMALS - decimals;
   const rounded = cut <= 0 ? value * powerOf10(-cut) : divideRounded(value, powerOf10(cut), rounding);
   return placePoint(rounded, decimals);
+}
+
+/**
+ * What formatFixed(parseFixed(text), decimals) gives, without the integers where the text needs only zeros at
+ * its end: so does nearly every price that a venue writes.
+ * @throws AssayError DECIMAL_INVALID
+ */
+export function padDecimal(text: string, decimals: number): string {
+  const zeros = isPlainDecimal(text) ? decimals - (text.length - 1 - text.indexOf('.')) : -1;
+  if (zeros < 0 || zeros > FIXED_DECIMALS) return formatFixed(parseFixed(text), decimals, 'halfEven');
+  return zeros === 0 ? text : text + ZEROS.slice(0, zeros);
+}
+
+/** Digits, a point, digits, and no zero in front that integers would drop. */
+function isPlainDecimal(text: string): boolean {
+  const first = text.charCodeAt(0);
+  if (!(first >= 49 && first <= 57) && !(first === 48 && text.charCodeAt(1) === 46)) return false;
+  let point = -1;
+  for (let at = 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 46 && point < 0) point = at;
+    else if (code < 48 || code > 57) return false;
+  }
+  return point > 0 && point < text.length - 1 && text.length <= DIGITS_MAX;
 }
 
 /** Shortest text of the exact value. */

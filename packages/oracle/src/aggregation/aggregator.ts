@@ -6,6 +6,7 @@ import type { Answer } from '../model/answer.ts';
 import type { Check, Decision } from '../model/decision.ts';
 import type { Instant } from '../model/instant.ts';
 import type { Configure, SourcePrice, Start, Withdrawal } from '../model/source-price.ts';
+import { FeedBook } from './feed-book.ts';
 import { FeedState } from './feed-state.ts';
 import { Hub } from './hub.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -66,10 +67,8 @@ export class Aggregator {
   }
 
   #stage(run: Run, price: SourcePrice, offset: number): void {
-    const slot = run.plan.slotOf.get(price.pair)?.get(price.source);
-    // The same text as before needs no second look.
-    const value =
-      slot === undefined ? Number.NaN : price.price === slot.text ? slot.value : usableValue(price.price);
+    const slot = run.plan.slotOf.get(price.source)?.get(price.pair);
+    const value = slot === undefined ? Number.NaN : usableValue(price.price);
     if (slot === undefined || Number.isNaN(value)) this.rejectedCount++;
     else if (slot.stage(price, offset, value)) run.staged.push(slot);
   }
@@ -90,10 +89,11 @@ type Run = {
 
 function newRun(start: Start | Configure): Run {
   const plan = planOf(start.config, start.profile);
+  const book = new FeedBook(plan);
   return {
     plan,
     hub: new Hub(plan),
-    feeds: plan.feeds.map((feed) => new FeedState(plan, feed)),
+    feeds: plan.feeds.map((feed) => new FeedState(plan, feed, book)),
     now: 0,
     staged: [],
     isHubDirty: false,
@@ -109,7 +109,7 @@ function newRun(start: Start | Configure): Run {
 function carryOver(before: Run, after: Run): void {
   after.now = before.now;
   for (const slot of after.plan.slots) {
-    const known = before.plan.slotOf.get(slot.pair)?.get(slot.source);
+    const known = before.plan.slotOf.get(slot.source)?.get(slot.pair);
     if (known !== undefined) slot.inherit(known);
   }
   const feeds = new Map(before.feeds.map((feed) => [feed.plan.definition.feed, feed]));
@@ -123,7 +123,7 @@ function carryOver(before: Run, after: Run): void {
 }
 
 function withdraw(run: Run, withdrawal: Withdrawal): void {
-  for (const slot of run.plan.slotsOfSource.get(withdrawal.source) ?? []) {
+  for (const slot of run.plan.slotOf.get(withdrawal.source)?.values() ?? []) {
     if (!concerns(withdrawal, slot)) continue;
     slot.withdrawal = withdrawal;
     touch(run, slot, HEARD);
@@ -163,7 +163,10 @@ function commitStaged(run: Run, withdrawals: readonly Withdrawal[]): void {
 
 function touch(run: Run, slot: Slot, dirt: number): void {
   if (slot.isHub) run.isHubDirty = true;
-  for (const index of slot.feeds) markFeed(run, run.feeds[index]!, dirt);
+  // Nearly every slot has one feed, and its number is at hand where the price was just written.
+  const only = slot.onlyFeed;
+  if (only >= 0) markFeed(run, run.feeds[only]!, dirt);
+  else for (const index of slot.feeds) markFeed(run, run.feeds[index]!, dirt);
 }
 
 function markFeed(run: Run, feed: FeedState, dirt: number): void {

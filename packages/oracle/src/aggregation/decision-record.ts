@@ -1,13 +1,22 @@
 // A Decision that keeps what is needed to spell itself out (texts, numbers, the rates of its check) and does
 // so only when it is read: aggregation makes thousands a second, and most are encoded once, by another hand.
-import { FIXED_ONE, type Fixed, formatFixed, inverseOf, mulDiv, parseFixed } from '@assay/kernel/money/fixed';
+import {
+  FIXED_ONE,
+  type Fixed,
+  formatFixed,
+  inverseOf,
+  mulDiv,
+  padDecimal,
+  parseFixed,
+} from '@assay/kernel/money/fixed';
 import type { AnswerState } from '../model/answer.ts';
 import { type Decision, type DecisionInput, VERDICTS } from '../model/decision.ts';
 import type { Pair } from '../model/pair.ts';
 import type { FeedBook } from './feed-book.ts';
 import { impliedPrice } from './implied-price.ts';
-import type { Plan } from './plan.ts';
+import type { FeedPlan, Plan } from './plan.ts';
 import type { RateSet, RateTable } from './rate-table.ts';
+import * as columns from './slot-table.ts';
 
 /** Numbers kept per input. */
 const WIDTH = 6;
@@ -40,7 +49,7 @@ export class DecisionRecord implements Decision {
   readonly method: string;
   readonly state: AnswerState;
   readonly causes: string[];
-  readonly #book: FeedBook;
+  readonly #feed: FeedPlan;
   readonly #plan: Plan;
   readonly #table: RateTable;
   readonly #texts: string[];
@@ -59,28 +68,31 @@ export class DecisionRecord implements Decision {
     this.method = book.plan.definition.method;
     this.state = facts.state;
     this.causes = facts.causes;
-    this.#book = book;
+    this.#feed = book.plan;
     this.#plan = facts.plan;
     this.#table = book.table;
     this.#lossCount = book.lossCount;
-    const inputs = book.plan.inputs;
-    this.#from = reserve(inputs.length * WIDTH + book.lossCount * LOSS_WIDTH);
+    const { rows, inputs } = book.plan;
+    const { numbers } = facts.plan.table;
+    this.#from = reserve(rows.length * WIDTH + book.lossCount * LOSS_WIDTH);
     this.#numbers = page;
-    const texts = new Array<string>(inputs.length);
+    const texts = new Array<string>(rows.length);
     let details: (string | undefined)[] | undefined;
     let to = this.#from;
-    for (let i = 0; i < inputs.length; i++, to += WIDTH) {
-      const slot = inputs[i]!.slot;
-      texts[i] = slot.text;
-      page[to + OFFSET] = slot.offset;
+    for (let i = 0; i < rows.length; i++, to += WIDTH) {
+      const row = rows[i]!;
+      texts[i] = book.slots.text(row);
+      const offset = numbers[row + columns.OFFSET]!;
+      page[to + OFFSET] = offset;
       page[to + VERDICT] = book.verdicts[i]!;
       page[to + WEIGHT] = book.weights[i]!;
       page[to + RESIDUAL] = book.residuals[i]!;
-      page[to + AGE] = slot.offset < 0 ? Number.NaN : at - slot.freshAt;
-      page[to + CONFIDENCE] = slot.confidence;
-      if (slot.withdrawal !== undefined) {
+      page[to + AGE] = offset < 0 ? Number.NaN : at - numbers[row + columns.FRESH_AT]!;
+      page[to + CONFIDENCE] = numbers[row + columns.CONFIDENCE]!;
+      if (numbers[row + columns.IS_WITHDRAWN] === 1) {
+        const { reason, detail } = inputs[i]!.slot.withdrawal!;
         details ??= [];
-        details[i] = `${slot.withdrawal.reason}: ${slot.withdrawal.detail}`;
+        details[i] = `${reason}: ${detail}`;
       }
     }
     this.#texts = texts;
@@ -94,25 +106,42 @@ export class DecisionRecord implements Decision {
   }
 
   get inputs(): DecisionInput[] {
-    return this.#book.plan.inputs.map((_, i) => this.#spell(i));
+    return this.#feed.inputs.map((_, i) => this.#spell(i));
   }
 
   get withoutVenue(): { venue: string; price: string | null }[] {
-    const from = this.#from + this.#book.plan.inputs.length * WIDTH;
-    return Array.from({ length: this.#lossCount }, (_, l) => {
-      const [venue, lower, upper] = this.#numbers.subarray(from + l * LOSS_WIDTH);
-      const set = this.#table.without(venue!);
-      const name = this.#plan.venues[venue!]!;
-      if (lower! < 0) return { venue: name, price: this.#implied(set) };
-      const sum = this.#exact(lower!, set) + this.#exact(upper!, set);
-      return { venue: name, price: this.#format(mulDiv(sum, 1n, 2n, 'halfEven')) };
-    });
+    const from = this.#from + this.#feed.inputs.length * WIDTH;
+    const losses = new Array<{ venue: string; price: string | null }>(this.#lossCount);
+    for (let l = 0; l < losses.length; l++) {
+      const at = from + l * LOSS_WIDTH;
+      const venue = this.#numbers[at]!;
+      const lower = this.#numbers[at + 1]!;
+      const upper = this.#numbers[at + 2]!;
+      const set = this.#table.without(venue);
+      const price = lower < 0 ? this.#implied(set) : this.#middle(lower, upper, set);
+      losses[l] = { venue: this.#plan.venues[venue]!, price };
+    }
+    return losses;
+  }
+
+  #middle(lower: number, upper: number, set: RateSet): string {
+    if (lower === upper) return this.#text(lower, set);
+    const sum = this.#exact(lower, set) + this.#exact(upper, set);
+    return this.#format(mulDiv(sum, 1n, 2n, 'halfEven'));
+  }
+
+  /** The price of an input in the feed's currency; a direct one is nearly its own text. */
+  #text(i: number, set: RateSet): string {
+    const { from, isInverse } = this.#feed.inputs[i]!;
+    if (from === this.#feed.quote && !isInverse)
+      return padDecimal(this.#texts[i]!, this.#feed.definition.decimals);
+    return this.#format(this.#exact(i, set));
   }
 
   #spell(i: number): DecisionInput {
     const at = this.#from + i * WIDTH;
     const numbers = this.#numbers;
-    const { slot, from } = this.#book.plan.inputs[i]!;
+    const { slot, from } = this.#feed.inputs[i]!;
     const verdict = VERDICTS[numbers[at + VERDICT]!]!;
     const offset = numbers[at + OFFSET]!;
     const weightPpm = numbers[at + WEIGHT]!;
@@ -123,8 +152,8 @@ export class DecisionRecord implements Decision {
     const detail = this.#details?.[i];
     if (detail !== undefined) input.detail = detail;
     const { main } = this.#table;
-    const factor = this.#table.factor(main, from, this.#book.plan.quote);
-    if (factor > 0) input.converted = this.#format(this.#exact(i, main));
+    const factor = this.#table.factor(main, from, this.#feed.quote);
+    if (factor > 0) input.converted = this.#text(i, main);
     const residual = numbers[at + RESIDUAL]!;
     if (!Number.isNaN(residual)) input.residualCbps = residual;
     if (verdict === 'outlier') input.implied = impliedPrice(parseFixed(this.#texts[i]!), residual);
@@ -132,20 +161,21 @@ export class DecisionRecord implements Decision {
   }
 
   #exact(i: number, set: RateSet): Fixed {
-    const { isInverse, from } = this.#book.plan.inputs[i]!;
+    const { isInverse, from } = this.#feed.inputs[i]!;
     const said = parseFixed(this.#texts[i]!);
-    return this.#table.convert(set, isInverse ? inverseOf(said) : said, from, this.#book.plan.quote);
+    return this.#table.convert(set, isInverse ? inverseOf(said) : said, from, this.#feed.quote);
   }
 
   /** What the rest of the hub implies for the feed; null: nothing. */
   #implied(set: RateSet): string | null {
-    const { plan } = this.#book;
-    if (!plan.isHub || !(this.#table.factor(set, plan.base, plan.quote) > 0)) return null;
-    return this.#format(this.#table.convert(set, FIXED_ONE, plan.base, plan.quote));
+    const plan = this.#feed;
+    const { base } = plan;
+    if (!plan.isHub || !(this.#table.factor(set, base, plan.quote) > 0)) return null;
+    return this.#format(this.#table.convert(set, FIXED_ONE, base, plan.quote));
   }
 
   #format(value: Fixed): string {
-    return formatFixed(value, this.#book.plan.definition.decimals, 'halfEven');
+    return formatFixed(value, this.#feed.definition.decimals, 'halfEven');
   }
 }
 

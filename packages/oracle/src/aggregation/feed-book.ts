@@ -4,12 +4,35 @@
 // price converts that position exactly.
 import { type Fixed, inverseOf } from '@assay/kernel/money/fixed';
 import { VERDICTS, type Verdict } from '../model/decision.ts';
+import { ConvertedOrders } from './converted-orders.ts';
 import type { Hub } from './hub.ts';
 import { outlierLimit } from './outlier-limit.ts';
-import type { FeedPlan } from './plan.ts';
+import type { FeedPlan, Plan } from './plan.ts';
 import type { RateSet, RateTable } from './rate-table.ts';
-import { CBPS_PER_LN, type Slot, WEIGHT_ONE } from './slot.ts';
-import { NO_VENUE_EXCLUDED, type Pick, pickMedian, sortPositions, type Weighted } from './weighted-median.ts';
+import { CBPS_PER_LN, WEIGHT_ONE, weightOfRow } from './slot.ts';
+import {
+  FLOOR_CBPS,
+  FRESH_AT,
+  IS_HUB,
+  IS_OUTLIER,
+  IS_PENDING,
+  IS_WITHDRAWN,
+  LIMIT_MS,
+  OFFSET,
+  RESIDUAL_CBPS,
+  type SlotTable,
+  VALUE,
+  VENUE,
+} from './slot-table.ts';
+import { SortedPrices } from './sorted-prices.ts';
+import {
+  NO_VENUE_EXCLUDED,
+  type Pick,
+  pickMedian,
+  sortByKey,
+  sortPositions,
+  type Weighted,
+} from './weighted-median.ts';
 
 const code = (verdict: Verdict): number => VERDICTS.indexOf(verdict);
 export const USED: number = code('used');
@@ -33,7 +56,9 @@ const NEARLY_EQUAL = 4e-15;
 export type Loss = { venue: number; lower: number; upper: number; value: number; set: RateSet };
 
 export class FeedBook implements Weighted {
-  readonly plan: FeedPlan;
+  /** The feed that it is loaded with. */
+  plan!: FeedPlan;
+  /** By input, as everything of `size`. */
   readonly verdicts: Uint8Array;
   readonly residuals: Float64Array;
   readonly weights: Float64Array;
@@ -42,9 +67,9 @@ export class FeedBook implements Weighted {
   /** Survivors in `order`. */
   count = 0;
   /** In the feed's currency, as doubles. */
-  keys: Float64Array;
+  readonly keys: Float64Array;
   /** The first `lossCount` of them hold. */
-  readonly losses: Loss[];
+  readonly losses: Loss[] = [];
   lossCount = 0;
   /** More than half of the weight was judged to be outliers. */
   isHalfRemoved = false;
@@ -53,44 +78,51 @@ export class FeedBook implements Weighted {
   freshUntil = 0;
   table!: RateTable;
 
-  readonly #slots: Slot[];
+  readonly slots: SlotTable;
+  readonly #numbers: Float64Array;
   readonly #doubted: Int32Array;
   #doubtedCount = 0;
-  readonly #keysWithout: Float64Array;
-  readonly #orderWithout: Int32Array;
-  readonly #venuesHere: number[];
+  /** Who survives without a venue whose word put others out. */
+  readonly #judged: SortedPrices;
+  readonly #converted: ConvertedOrders;
+  readonly #distances: Float64Array;
   #hub: Hub | undefined;
   #lastOk: number = Number.NaN;
 
-  constructor(plan: FeedPlan) {
-    const size = plan.inputs.length + 1; // one more for continuity
-    this.plan = plan;
-    this.#slots = plan.inputs.map((input) => input.slot);
+  constructor(plan: Plan) {
+    const most = plan.feeds.reduce((size, feed) => Math.max(size, feed.inputs.length), 0);
+    const size = most + 1; // one more for continuity
+    this.slots = plan.table;
+    this.#numbers = plan.table.numbers;
     this.verdicts = new Uint8Array(size);
     this.residuals = new Float64Array(size);
     this.weights = new Float64Array(size);
     this.keys = new Float64Array(size);
-    this.venues = Int32Array.from({ length: size }, (_, i) => this.#slots[i]?.venue ?? -1);
+    this.venues = new Int32Array(size);
     this.order = new Int32Array(size);
     this.#doubted = new Int32Array(size);
-    this.#keysWithout = new Float64Array(size);
-    this.#orderWithout = new Int32Array(size);
-    this.losses = [];
-    this.#venuesHere = [...new Set(this.#slots.map((slot) => slot.venue))].filter((venue) => venue >= 0);
+    this.#judged = new SortedPrices(this.weights, this.venues);
+    this.#converted = new ConvertedOrders(this);
+    this.#distances = new Float64Array(size);
   }
 
-  /** Reads all slots anew. `lastOk` NaN: the feed has no ok answer yet. */
-  load(at: number, hub: Hub, lastOk: number): void {
+  /** Reads all slots of a feed. `lastOk` NaN: the feed has no ok answer yet. */
+  load(plan: FeedPlan, at: number, hub: Hub, lastOk: number): void {
+    this.plan = plan;
     this.table = hub.table;
     this.#hub = hub;
     this.#lastOk = lastOk;
     this.freshUntil = Number.POSITIVE_INFINITY;
     this.hasForeign = false;
     this.#doubtedCount = 0;
+    this.lossCount = 0;
+    this.#converted.forget();
+    const { rows, quote } = plan;
+    const factors = this.table.factorsTo(this.table.main, quote);
     let count = 0;
     let total = 0;
-    for (let i = 0; i < this.#slots.length; i++) {
-      const verdict = this.#admit(i, at);
+    for (let i = 0; i < rows.length; i++) {
+      const verdict = this.#admit(i, at, factors);
       this.verdicts[i] = verdict;
       if (verdict === USED) this.order[count++] = i;
       else if (verdict === OUTLIER) this.#doubted[this.#doubtedCount++] = i;
@@ -115,16 +147,19 @@ export class FeedBook implements Weighted {
 
   /** The exact price of a position in the feed's currency. */
   exact(position: number, set: RateSet): Fixed {
-    const { slot, isInverse, from } = this.plan.inputs[position]!;
-    return this.table.convert(set, isInverse ? inverseOf(slot.fixed) : slot.fixed, from, this.plan.quote);
+    const { rows, froms, inverses, quote } = this.plan;
+    const said = this.slots.fixed(rows[position]!);
+    const price = inverses?.[position] === 1 ? inverseOf(said) : said;
+    return this.table.convert(set, price, froms[position]!, quote);
   }
 
   /** Point 5: the median without each venue that could matter. */
   loseVenues(): void {
     this.lossCount = 0;
-    for (const venue of this.#venuesHere) this.#lose(venue);
+    const here = this.plan.venues;
+    for (let v = 0; v < here.length; v++) this.#lose(here[v]!, this.plan.inputsOfVenue[v]!);
     if (!this.hasForeign) return;
-    for (const venue of this.table.venues) if (!this.#venuesHere.includes(venue)) this.#lose(venue);
+    for (const venue of this.table.venues) if (!here.includes(venue)) this.#lose(venue, NO_INPUTS);
   }
 
   /** Median of what was judged an outlier, without a venue; NaN: none. It is what the doubted say. */
@@ -136,20 +171,25 @@ export class FeedBook implements Weighted {
     return (this.keys[picked.lower]! + this.keys[picked.upper]!) / 2;
   }
 
-  #admit(i: number, at: number): number {
-    const slot = this.#slots[i]!;
+  #admit(i: number, at: number, factors: Float64Array): number {
+    const numbers = this.#numbers;
+    const { rows, quote, weights, froms } = this.plan;
+    const row = rows[i]!;
     this.weights[i] = 0;
     this.residuals[i] = Number.NaN;
-    if (slot.withdrawal !== undefined) return WITHDRAWN;
-    if (slot.offset < 0) return MISSING;
-    const { weight, isDirect, isInverse, from } = this.plan.inputs[i]!;
-    const aged = slot.weightAt(at);
-    if (aged <= 0) return slot.isStaleAt(at) ? STALE : UNWEIGHTED;
-    if (slot.freshUntil < this.freshUntil) this.freshUntil = slot.freshUntil;
-    if (slot.isPending) return PENDING;
-    let key = isInverse ? 1 / slot.value : slot.value;
+    this.venues[i] = numbers[row + VENUE]!;
+    if (numbers[row + IS_WITHDRAWN] === 1) return WITHDRAWN;
+    if (numbers[row + OFFSET]! < 0) return MISSING;
+    const aged = weightOfRow(numbers, row, at);
+    const freshUntil = numbers[row + FRESH_AT]! + numbers[row + LIMIT_MS]!;
+    if (aged <= 0) return at - numbers[row + FRESH_AT]! > numbers[row + LIMIT_MS]! ? STALE : UNWEIGHTED;
+    if (freshUntil < this.freshUntil) this.freshUntil = freshUntil;
+    if (numbers[row + IS_PENDING] === 1) return PENDING;
+    const from = froms[i]!;
+    const isDirect = from === quote;
+    let key = this.valueOf(i);
     if (!isDirect) {
-      const factor = this.table.factorsTo(this.table.main, this.plan.quote)[from]!;
+      const factor = factors[from]!;
       if (!(factor > 0)) return UNCONVERTED;
       key *= factor;
       this.hasForeign = true;
@@ -157,11 +197,12 @@ export class FeedBook implements Weighted {
     this.keys[i] = key;
     // Direct prices count twice: a conversion adds the doubt of its cross.
     const whole = isDirect ? aged * 2 : aged;
-    this.weights[i] = weight === 1 ? whole : Math.round(whole * weight);
-    if (this.weights[i] === 0) return UNWEIGHTED;
-    if (!slot.isHub) return USED;
-    this.residuals[i] = slot.residualCbps;
-    return slot.isOutlier ? OUTLIER : USED;
+    const weight = weights === undefined ? whole : Math.round(whole * weights[i]!);
+    this.weights[i] = weight;
+    if (weight === 0) return UNWEIGHTED;
+    if (numbers[row + IS_HUB] === 0) return USED;
+    this.residuals[i] = numbers[row + RESIDUAL_CBPS]!;
+    return numbers[row + IS_OUTLIER] === 1 ? OUTLIER : USED;
   }
 
   /**
@@ -174,8 +215,8 @@ export class FeedBook implements Weighted {
     this.count = 0;
     for (let at = 0; at < count; at++) {
       const i = order[at]!;
-      residuals[i] = distances[at]!;
-      if (Math.abs(residuals[i]!) > Math.max(usual, this.#slots[i]!.floorCbps)) {
+      residuals[i] = this.#distances[at]!;
+      if (Math.abs(residuals[i]!) > Math.max(usual, this.#floorOf(i))) {
         verdicts[i] = OUTLIER;
         this.#doubted[this.#doubtedCount++] = i;
       } else order[this.count++] = i;
@@ -185,17 +226,18 @@ export class FeedBook implements Weighted {
   /** Notes the distance of each position from the centre. Returns the limit beyond which it is an outlier. */
   #measure({ order, keys, count }: Ordered, centre: number): number {
     for (let at = 0; at < count; at++) {
-      distances[at] = Math.round(Math.log(keys[order[at]!]! / centre) * CBPS_PER_LN);
+      this.#distances[at] = Math.round(Math.log(keys[order[at]!]! / centre) * CBPS_PER_LN);
     }
-    return outlierLimit(distances, count);
+    return outlierLimit(this.#distances, count);
   }
 
   #centre({ order, keys, count }: Ordered): number {
-    const extra = this.#slots.length;
+    const extra = this.plan.rows.length;
     let size = count;
     if (this.#lastOk > 0) {
       keys[extra] = this.#lastOk;
       this.weights[extra] = CONTINUITY_WEIGHT;
+      this.venues[extra] = -1;
       let gap = size++;
       while (gap > 0 && keys[order[gap - 1]!]! > this.#lastOk) {
         order[gap] = order[gap - 1]!;
@@ -213,13 +255,13 @@ export class FeedBook implements Weighted {
     return centre;
   }
 
-  #lose(venue: number): void {
+  #lose(venue: number, inputs: readonly number[]): void {
     const set = this.table.without(venue);
     const isHere = this.#isAmongSurvivors(venue);
     const isRateChanged = this.hasForeign && this.#hasOtherRates(set);
     if (!isHere && !isRateChanged) return;
     const loss = this.#nextLoss(venue, set);
-    if (this.#medianWithout(loss, isRateChanged)) return;
+    if (this.#medianWithout(loss, isRateChanged, inputs)) return;
     // No price of the feed itself is left, but in the hub the other pairs imply one.
     if (this.plan.isHub) loss.value = this.table.factor(set, this.plan.base, this.plan.quote);
   }
@@ -235,21 +277,19 @@ export class FeedBook implements Weighted {
     return loss;
   }
 
-  #medianWithout(loss: Loss, isRateChanged: boolean): boolean {
+  #medianWithout(loss: Loss, isRateChanged: boolean, inputs: readonly number[]): boolean {
     const { venue, set } = loss;
-    const { weights, venues } = this;
-    if (!isRateChanged && !this.#hasOtherDoubts(venue)) {
-      if (!pickMedian(this, venue, picked)) return false;
-      loss.value = (this.keys[picked.lower]! + this.keys[picked.upper]!) / 2;
+    let prices = this.#judged;
+    if (this.#hasOtherDoubts(venue)) {
+      this.#judgeWithout(venue, set, prices);
+      if (!pickMedian(prices, venue, picked)) return false;
     } else {
-      const keys = this.#keysWithout;
-      const order = this.#orderWithout;
-      const count = this.#survivorsWithout(venue, set);
-      if (!pickMedian({ order, count, weights, venues }, venue, picked)) return false;
-      loss.value = (keys[picked.lower]! + keys[picked.upper]!) / 2;
+      prices = isRateChanged ? this.#converted.by(set) : this.#converted.own();
+      if (!prices.pickWithout(inputs, picked)) return false;
     }
     loss.lower = picked.lower;
     loss.upper = picked.upper;
+    loss.value = (prices.keys[picked.lower]! + prices.keys[picked.upper]!) / 2;
     return true;
   }
 
@@ -259,36 +299,43 @@ export class FeedBook implements Weighted {
     return false;
   }
 
-  /**
-   * Survivors when a venue has no say, sorted into the second order; in a leaf feed the outlier rule is
-   * applied anew.
-   */
-  #survivorsWithout(venue: number, set: RateSet): number {
-    const factors = this.table.factorsTo(set, this.plan.quote);
-    const keys = this.#keysWithout;
-    const order = this.#orderWithout;
-    const isJudgedAnew = this.#hasOtherDoubts(venue);
-    let count = 0;
+  /** Who survives when a venue has no say: in a leaf feed the outlier rule is applied anew. */
+  #judgeWithout(venue: number, set: RateSet, to: SortedPrices): void {
+    const { inputs, isHub, quote, rows, froms } = this.plan;
+    const factors = this.table.factorsTo(set, quote);
+    const numbers = this.#numbers;
+    to.count = 0;
     // The order of the survivors is nearly theirs; the doubted stand behind and find their place.
-    for (let at = 0; at < this.count + (isJudgedAnew ? this.#doubtedCount : 0); at++) {
+    for (let at = 0; at < this.count + this.#doubtedCount; at++) {
       const i = at < this.count ? this.order[at]! : this.#doubted[at - this.count]!;
-      const slot = this.#slots[i]!;
-      if (slot.venue === venue) continue;
-      if (isJudgedAnew && slot.isHub && this.#hub!.isOutlierWithout(venue, slot)) continue;
-      const { isInverse, from } = this.plan.inputs[i]!;
-      keys[i] = (isInverse ? 1 / slot.value : slot.value) * factors[from]!;
-      if (keys[i]! > 0) order[count++] = i;
+      if (this.venues[i] === venue) continue;
+      const isJudged = numbers[rows[i]! + IS_HUB] === 1;
+      if (isJudged && this.#hub!.isOutlierWithout(venue, inputs[i]!.slot)) continue;
+      const key = this.valueOf(i) * factors[froms[i]!]!;
+      to.keys[i] = key;
+      if (key > 0) to.order[to.count++] = i;
     }
-    sortPositions(order, count, this.#isBeforeWithout);
-    if (!isJudgedAnew || this.plan.isHub || count < 2) return count;
-    const centre = this.#centre({ order, keys, count });
-    const usual = this.#measure({ order, keys, count }, centre);
+    sortByKey(to.order, to.count, to.keys);
+    if (isHub || to.count < 2) return;
+    const centre = this.#centre(to);
+    const usual = this.#measure(to, centre);
     let kept = 0;
-    for (let at = 0; at < count; at++) {
-      const i = order[at]!;
-      if (Math.abs(distances[at]!) <= Math.max(usual, this.#slots[i]!.floorCbps)) order[kept++] = i;
+    for (let at = 0; at < to.count; at++) {
+      const i = to.order[at]!;
+      if (Math.abs(this.#distances[at]!) <= Math.max(usual, this.#floorOf(i))) to.order[kept++] = i;
     }
-    return kept;
+    to.count = kept;
+  }
+
+  /** What an input says of the feed's base, in the currency that it counts in. */
+  valueOf(i: number): number {
+    const { rows, inverses } = this.plan;
+    const said = this.#numbers[rows[i]! + VALUE]!;
+    return inverses?.[i] === 1 ? 1 / said : said;
+  }
+
+  #floorOf(i: number): number {
+    return this.#numbers[this.plan.rows[i]! + FLOOR_CBPS]!;
   }
 
   /** Distinct venues of the survivors. */
@@ -327,22 +374,16 @@ export class FeedBook implements Weighted {
     return this.#isBeforeExactly(a, b, this.table.main);
   };
 
-  readonly #isBeforeWithout = (a: number, b: number): boolean => {
-    const left = this.#keysWithout[a]!;
-    const right = this.#keysWithout[b]!;
-    return left === right ? a < b : left < right;
-  };
-
   #isBeforeExactly(a: number, b: number, set: RateSet): boolean {
-    const first = this.#slots[a]!;
-    const second = this.#slots[b]!;
-    if (first.quote === second.quote && first.text === second.text) return a < b;
+    const { slots } = this;
+    const { rows, froms } = this.plan;
+    if (froms[a] === froms[b] && slots.text(rows[a]!) === slots.text(rows[b]!)) return a < b;
     const left = this.exact(a, set);
     const right = this.exact(b, set);
     return left === right ? a < b : left < right;
   }
 }
 
+const NO_INPUTS: readonly number[] = [];
 type Ordered = { order: Int32Array; keys: Float64Array; count: number };
 const picked: Pick = { lower: 0, upper: 0 };
-const distances = new Float64Array(1024);

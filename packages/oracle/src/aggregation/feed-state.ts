@@ -6,7 +6,7 @@ import { type Fixed, formatFixed } from '@assay/kernel/money/fixed';
 import type { Answer, AnswerState } from '../model/answer.ts';
 import type { Decision } from '../model/decision.ts';
 import { DecisionRecord } from './decision-record.ts';
-import { FeedBook, USED } from './feed-book.ts';
+import { type FeedBook, USED } from './feed-book.ts';
 import {
   type FeedPrice,
   medianOf,
@@ -19,6 +19,7 @@ import { type Hub, scaled } from './hub.ts';
 import { addHash, type HashPair, hashToText } from './input-hash.ts';
 import type { FeedPlan, Plan } from './plan.ts';
 import { PriceGuard } from './price-guard.ts';
+import { CONFIDENCE, FRESH_AT, HASH_HIGH, HASH_LOW, SOURCE } from './slot-table.ts';
 import { reasonOf } from './state-reason.ts';
 import { VenueDispersion } from './venue-dispersion.ts';
 
@@ -41,10 +42,13 @@ export class FeedState {
   /** Value of the last ok answer; NaN: none. */
   #lastOk: number = Number.NaN;
 
-  constructor(plan: Plan, feed: FeedPlan) {
+  /**
+   * @param book of the run: loaded anew by whichever feed is evaluated, so it stays in the processor's cache
+   */
+  constructor(plan: Plan, feed: FeedPlan, book: FeedBook) {
     this.#plan = plan;
     this.plan = feed;
-    this.#book = new FeedBook(feed);
+    this.#book = book;
     this.#guard = new PriceGuard(feed.definition);
     this.#window = new PriceWindow(feed.definition.windowMs);
   }
@@ -66,8 +70,7 @@ export class FeedState {
   /** @param mustSpeak publish even when nothing changed: the feed heard something */
   evaluate(at: number, hub: Hub, mustSpeak: boolean): Evaluation | undefined {
     const book = this.#book;
-    book.load(at, hub, this.#lastOk);
-    book.lossCount = 0;
+    book.load(this.plan, at, hub, this.#lastOk);
     const median = medianOf(book);
     const price = median === undefined ? undefined : this.#byMethod(median, at);
     if (median === undefined || price === undefined) return this.#repeat(at, hub, mustSpeak);
@@ -156,9 +159,9 @@ export class FeedState {
     let currency = -1;
     for (let o = 0; o < book.count; o++) {
       const i = book.order[o]!;
-      const { from, isDirect } = this.plan.inputs[i]!;
       total += book.weights[i]!;
-      if (isDirect) continue;
+      const from = this.plan.froms[i]!;
+      if (from === this.plan.quote) continue;
       const of = [from, this.plan.quote].find((c) => hub.states[c]?.state === 'degraded');
       if (of === undefined) continue;
       doubted += book.weights[i]!;
@@ -254,22 +257,25 @@ export class FeedState {
   }
 
   #restOn(at: number): { sources: number; observedAt: number; confidence: number } {
-    const { inputs } = this.plan;
+    const { rows } = this.plan;
     const { verdicts, weights } = this.#book;
+    const { numbers } = this.#plan.table;
     let sources = 0;
     let observedAt = 0;
     let trusted = 0;
     let total = 0;
-    let previous = '';
-    for (let i = 0; i < inputs.length; i++) {
+    let previous = -1;
+    for (let i = 0; i < rows.length; i++) {
       if (verdicts[i] !== USED) continue;
-      const { slot } = inputs[i]!;
+      const row = rows[i]!;
       // Inputs stand in the order of their sources.
-      if (slot.source !== previous) sources++;
-      previous = slot.source;
-      if (slot.freshAt > observedAt) observedAt = slot.freshAt;
+      const source = numbers[row + SOURCE]!;
+      if (source !== previous) sources++;
+      previous = source;
+      const freshAt = numbers[row + FRESH_AT]!;
+      if (freshAt > observedAt) observedAt = freshAt;
       total += weights[i]!;
-      trusted += weights[i]! * slot.confidence;
+      trusted += weights[i]! * numbers[row + CONFIDENCE]!;
     }
     return {
       sources,
@@ -281,11 +287,13 @@ export class FeedState {
   #hash(hub: Hub): string {
     sum.high = 0;
     sum.low = 0;
-    const { inputs } = this.plan;
-    for (let i = 0; i < inputs.length; i++) {
-      if (this.#book.isTakenIn(i)) addHash(sum, inputs[i]!.slot.hash);
+    const { rows } = this.plan;
+    const { numbers } = this.#plan.table;
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      if (this.#book.isTakenIn(i)) addHash(sum, numbers[row + HASH_HIGH]!, numbers[row + HASH_LOW]!);
     }
-    if (this.plan.isHub || this.#book.hasForeign) addHash(sum, hub.hash);
+    if (this.plan.isHub || this.#book.hasForeign) addHash(sum, hub.hash.high, hub.hash.low);
     return hashToText(sum);
   }
 

@@ -54,8 +54,19 @@ export class Freshness {
 }
 
 /** Millionths of the weight of a fresh price; 0 beyond the limit. */
-export function ageWeight(ageMs: number, freshness: Freshness): number {
+export function ageWeight(ageMs: number, limitMs: number, halfLifeMs: number): number {
   if (ageMs <= 0) return WEIGHT_ONE;
-  if (ageMs > freshness.limitMs) return 0;
-  return Math.round(WEIGHT_ONE * 2 ** (-ageMs / freshness.halfLifeMs));
+  if (ageMs > limitMs) return 0;
+  if (limitMs !== LIMIT_LEAST_MS || halfLifeMs !== LIMIT_LEAST_MS / 3) return agedWeight(ageMs, halfLifeMs);
+  return (weightAtAge[ageMs] ||= agedWeight(ageMs, halfLifeMs));
 }
+
+function agedWeight(ageMs: number, halfLifeMs: number): number {
+  return Math.round(WEIGHT_ONE * 2 ** (-ageMs / halfLifeMs));
+}
+
+/**
+ * By whole milliseconds under the least limit, which nearly every price has; 0: not yet computed. A power
+ * takes 90 ns, which was a tenth of an aggregation.
+ */
+const weightAtAge = new Uint32Array(LIMIT_LEAST_MS + 1);

@@ -5,7 +5,7 @@
 import { type Fixed, formatFixed, parseFixed } from '@assay/kernel/money/fixed';
 import type { Check, CheckRate, DecisionInput, Verdict } from '../model/decision.ts';
 import { impliedPrice } from './implied-price.ts';
-import { addHash, type HashPair, hashToText } from './input-hash.ts';
+import { finishHash, type HashPair, hashToText } from './input-hash.ts';
 import { capVenues, type Statements, solveLeastAbsolute } from './joint-check.ts';
 import { outlierLimit } from './outlier-limit.ts';
 import type { Plan } from './plan.ts';
@@ -34,6 +34,7 @@ export class Hub {
   /** Past this instant a price that the last check used is stale. */
   wakeAt: number = Number.POSITIVE_INFINITY;
   check: Check | null = null;
+  /** Over the prices of the last check, ready to be added to others. */
   readonly hash: HashPair = { high: 0, low: 0 };
   readonly #plan: Plan;
   readonly #slots: Slot[];
@@ -46,6 +47,7 @@ export class Hub {
     this.#slots = plan.slots.filter((slot) => slot.isHub);
     this.#continuity = new Float64Array(plan.currencies.length).fill(Number.NaN);
     this.table = emptyRateTable(plan.currencies.length);
+    finishHash(this.hash);
   }
 
   get isNeeded(): boolean {
@@ -66,9 +68,7 @@ export class Hub {
     const anchors = anchorsOf(this.#plan, live);
     const verdict = this.#judge(live, anchors);
     live.forEach(({ slot }, s) => {
-      slot.residualCbps = verdict.residuals[s]!;
-      slot.isOutlier = verdict.isOutlier[s] === 1;
-      slot.judged = slot.value;
+      slot.judge(verdict.residuals[s]!, verdict.isOutlier[s] === 1);
     });
     const without = this.#judgeWithoutEach(live, anchors, verdict.isOutlier);
     const prices = live.filter(({ slot }) => !slot.isOutlier).map(hubPriceOf);
@@ -106,7 +106,8 @@ export class Hub {
       // A currency that has another anchor now has no rate to the old one.
       const same = own.map((anchor, c) => (anchor === anchors[c] ? anchor : -1));
       const prices = rest.filter(({ slot }) => !outliers.has(slot)).map(hubPriceOf);
-      sets.set(venue, new RateTable({ prices, currencyCount: same.length, anchors: same }).main);
+      const facts = { prices, currencyCount: same.length, anchors: same, isMainOnly: true };
+      sets.set(venue, new RateTable(facts).main);
     }
     return sets;
   }
@@ -115,7 +116,7 @@ export class Hub {
     const live: Live[] = [];
     this.wakeAt = Number.POSITIVE_INFINITY;
     for (const slot of this.#slots) {
-      slot.isPending = false;
+      slot.endPending();
       if (slot.offset < 0 || slot.withdrawal !== undefined) continue;
       const weight = slot.weightAt(at);
       if (weight <= 0) continue;
@@ -224,7 +225,7 @@ export class Hub {
   #record(at: number, live: readonly Live[]): void {
     this.hash.high = 0;
     this.hash.low = 0;
-    for (const { slot } of live) addHash(this.hash, slot.hash);
+    for (const { slot } of live) slot.addHashTo(this.hash);
     const inputs = live.map(({ slot, weight }) => rawInput(slot, weight, at));
     this.check = new CheckRecord({
       at,
@@ -234,6 +235,7 @@ export class Hub {
       plan: this.#plan,
       inputsHash: hashToText(this.hash),
     });
+    finishHash(this.hash);
   }
 }
 

@@ -24,10 +24,17 @@ export function hashNumber(value: number, into: HashPair): void {
   into.high = Math.imul(into.high ^ upper ^ (value << 7), 0x1b873593) ^ (into.low >>> 16);
 }
 
-export function addHash(sum: HashPair, other: HashPair): void {
-  // Finalised before it is added: sums of unmixed hashes would let two changes cancel each other.
-  sum.low = (sum.low + finish(other.low ^ other.high)) | 0;
-  sum.high = (sum.high + finish(other.high + 0x7f4a7c15)) | 0;
+/** Makes a hash ready to be added: sums of unmixed hashes would let two changes cancel each other. */
+export function finishHash(hash: HashPair): void {
+  const { high, low } = hash;
+  hash.low = finish(low ^ high);
+  hash.high = finish(high + 0x7f4a7c15);
+}
+
+/** @param high @param low of a finished hash */
+export function addHash(sum: HashPair, high: number, low: number): void {
+  sum.low = (sum.low + low) | 0;
+  sum.high = (sum.high + high) | 0;
 }
 
 export function hashToText(hash: HashPair): string {

@@ -49,13 +49,17 @@ export class RateTable {
   readonly #without: Map<number, RateSet> = new Map();
   readonly #exact: Map<RateSet, (Fixed | undefined)[]> = new Map();
 
-  /** @param options.without rates without a venue that were computed from other survivors than `prices` */
-  constructor(options: RateFacts & { without?: ReadonlyMap<number, RateSet> }) {
+  /**
+   * @param options.without rates without a venue that were computed from other survivors than `prices`
+   * @param options.isMainOnly no rates without a venue are wanted
+   */
+  constructor(options: RateFacts & { without?: ReadonlyMap<number, RateSet>; isMainOnly?: boolean }) {
     this.#prices = options.prices;
     this.#currencyCount = options.currencyCount;
     this.anchors = options.anchors;
     this.#candidates = candidatesOf(options);
     this.main = this.#solve(NO_VENUE_EXCLUDED);
+    if (options.isMainOnly === true) return;
     for (const venue of new Set(options.prices.map((price) => price.venue))) {
       if (venue >= 0 && options.without?.has(venue) !== true) this.#without.set(venue, this.#solve(venue));
     }

