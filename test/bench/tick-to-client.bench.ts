@@ -1,8 +1,8 @@
 // `tick-to-client`: from the frame of a venue to the event at a subscriber, over real sockets, through the
 // durable log.
-// In: 1,000 feeds x 10 sources, 10,000 trades a second, each with its time of sending. Out: how much later
-// the answer that rests on it is in the subscriber's hands, beside a bare socket echo of as many bytes in the
-// same run.
+// In: 1,000 feeds x 10 sources, and x 30, 10,000 trades a second, each with its time of sending. Out: how
+// much later the answer that rests on it is in the subscriber's hands, beside a bare socket echo of as many
+// bytes in the same run.
 //
 // Latency is receive time less the answer's `observedAt`, the venue's time of the newest trade in it: whole
 // milliseconds rounded down when sent, so what is shown is up to one too many and never too few.
@@ -12,26 +12,32 @@ import { join } from 'node:path';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { BenchRow } from './bench-row.ts';
 import { type BenchTarget, startServer } from './http-load.ts';
-import { type Market, tradeOf } from './tick-market.ts';
+import { instrumentCount, MARKETS, type Market, tradeOf } from './tick-market.ts';
 
 const SERVERS = join(import.meta.dirname, 'servers');
 const TRADES_PER_SECOND = 10_000;
-/** Connecting, subscribing 10,000 symbols, compiling, and the confidence of new sources settling. */
+/**
+ * Connecting, subscribing 10,000 to 30,000 symbols, compiling, and the confidence of new sources settling.
+ */
 const WARM_UP_MS = 15_000;
 const MEASURED_MS = 20_000;
 const CONTROL_MS = 5_000;
+/** With ten sources. An answer of thirty quotes is three times the work: so is the time allowed. */
 const TARGET_P99_MS = 10;
+const TARGET_SOURCES = 10;
 
 export async function run(): Promise<BenchRow[]> {
   const echo = await measureEcho();
   return [
     ...(await measure('dollars', 'ten dollar venues', echo)),
     ...(await measure('mixed', 'seven dollar venues, three in USDT', echo)),
+    ...(await measure('wide', 'thirty dollar venues, target x 3 for 3 x the quotes', echo)),
   ];
 }
 
 async function measure(market: Market, words: string, echo: readonly number[]): Promise<BenchRow[]> {
-  const venue = await startVenue();
+  const target = (TARGET_P99_MS * MARKETS[market].sources) / TARGET_SOURCES;
+  const venue = await startVenue(instrumentCount(market));
   const pipeline = await startServer(join(SERVERS, 'assay-pipeline.ts'), {
     args: [venue.url, market],
     isPinned: false,
@@ -56,8 +62,8 @@ async function measure(market: Market, words: string, echo: readonly number[]): 
         value: p99,
         unit: 'ms',
         control: at(echo, 0.99),
-        target: `<= ${TARGET_P99_MS}`,
-        met: p99 <= TARGET_P99_MS,
+        target: `<= ${target}`,
+        met: p99 <= target,
       },
       { what: `${words}: median`, value: at(latencies, 0.5), unit: 'ms', control: at(echo, 0.5) },
       { what: `${words}: trades sent`, value: Math.round(rate), unit: '/s' },
@@ -80,8 +86,8 @@ type Venue = {
   stop(): void;
 };
 
-/** Ten venues in one: the path names which, SUBSCRIBE is Binance's. */
-async function startVenue(): Promise<Venue> {
+/** All venues in one: the path names which, SUBSCRIBE is Binance's. */
+async function startVenue(instruments: number): Promise<Venue> {
   const listeners = new Map<string, WebSocket>();
   const http: Server = createServer((_request, response) => response.end('[]'));
   const sockets = new WebSocketServer({ server: http, perMessageDeflate: false });
@@ -98,7 +104,7 @@ async function startVenue(): Promise<Venue> {
         if (channel === 'aggTrade') listeners.set(`${source}@${symbol!.toUpperCase()}`, socket);
       }
       socket.send(JSON.stringify({ result: null, id }));
-      if (listeners.size === 10_000) onAll();
+      if (listeners.size === instruments) onAll();
     });
   });
   await new Promise<void>((done) => http.listen(0, '127.0.0.1', done));
@@ -114,6 +120,7 @@ async function startVenue(): Promise<Venue> {
  * nobody.
  */
 function play(venue: Venue, market: Market): { sent(): number; stop(): void } {
+  const instruments = instrumentCount(market);
   let turn = 0;
   let count = 0;
   const startedMs = performance.now();
@@ -123,8 +130,8 @@ function play(venue: Venue, market: Market): { sent(): number; stop(): void } {
       const { source, symbol, price } = tradeOf(turn, market);
       const socket = venue.listeners.get(`${source}@${symbol}`);
       if (socket === undefined) continue;
-      // Each instrument of each source is traded once in 10,000 turns; its trades are numbered without a gap.
-      const number = Math.floor(turn / 10_000);
+      // All instruments are traded in turn; the trades of each are numbered without a gap.
+      const number = Math.floor(turn / instruments);
       const now = Date.now();
       socket.send(
         `{"stream":"${symbol.toLowerCase()}@aggTrade","data":{"e":"aggTrade","E":${now},"s":"${symbol}",` +

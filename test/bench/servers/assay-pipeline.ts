@@ -1,6 +1,6 @@
 // The whole way of a price as `npm start` runs it, in one process: sources -> durable bus -> aggregation ->
-// API. For `tick-to-client`: 1,000 feeds from ten sources that speak Binance's protocol, all served by the
-// address given.
+// API. For `tick-to-client`: 1,000 feeds from ten or thirty sources that speak Binance's protocol, all served
+// by the address given.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import { createSqliteHistory } from '@assay/ports/history/sqlite';
 import { createNetworkOutbound } from '@assay/ports/outbound/network';
 import { createMemoryKeys } from '../../memory-keys.ts';
 import { serveBench } from '../http-load.ts';
-import { feedsOfBench, type Market, pairsOfSource, SOURCE_IDS } from '../tick-market.ts';
+import { feedsOfBench, type Market, pairsOfSource, sourceIds } from '../tick-market.ts';
 
 const venueUrl = process.argv[2]!;
 const market = process.argv[3] as Market;
@@ -34,7 +34,7 @@ const history = createSqliteHistory({ path: join(folder, 'history.sqlite'), cloc
 const keys = createMemoryKeys(clock);
 const outbound = createNetworkOutbound({ clock, proxy: { httpsProxy: '', httpProxy: '', noProxy: '' } });
 const feeds = feedsOfBench(market);
-const traits = SOURCE_IDS.map((source) => ({
+const traits = sourceIds(market).map((source) => ({
   source,
   name: source,
   venue: source,
@@ -48,7 +48,7 @@ const config = {
 };
 const aggregation = createAggregationService({ bus, clock, log, metrics, config, profile });
 const sources = createSourceService({
-  sources: SOURCE_IDS.map((id) => ({
+  sources: sourceIds(market).map((id) => ({
     source: { ...binance, id, name: id, venue: id },
     pairs: pairsOfSource(id, market),
     endpoints: { rest: venueUrl.replace('ws', 'http'), stream: `${venueUrl}/${id}` },
