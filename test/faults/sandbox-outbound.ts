@@ -41,6 +41,9 @@ export class SandboxOutbound implements Outbound {
     }
   }
 
+  /** No venue here is chosen by a stranger. */
+  async requirePublic(): Promise<void> {}
+
   request(request: OutboundRequest, signal?: AbortSignal): Promise<OutboundResponse> {
     const clock = this.#clock;
     const startedAt = clock.monotonic();

@@ -52,6 +52,7 @@ export function openDrivers({ settings, folder, clock, log, metrics }: DriverOpt
   const decisions = { maxAgeMs: retention.decisionsHours * HOUR_MS, maxBytes };
   const prices = { maxAgeMs: retention.sourcePricesHours * HOUR_MS, maxBytes };
   const ledger = openLedger(settings, folder, clock, log.child({ part: 'ledger' }));
+  const outbound = openOutbound(settings, clock);
   return {
     bus: createSqliteBus({
       path: folder.file(EVENT_LOG_FILE),
@@ -67,9 +68,9 @@ export function openDrivers({ settings, folder, clock, log, metrics }: DriverOpt
       retention: { pricesMaxAgeMs: historyMs, answersMaxAgeMs: historyMs },
     }),
     cache: createSqliteCache({ path: folder.file(CACHE_FILE), clock }),
-    outbound: openOutbound(settings, clock),
+    outbound,
     ledger,
-    auth: openAuthDesk(settings, ledger, clock, log.child({ part: 'auth' })),
+    auth: openAuthDesk(settings, { ledger, outbound, clock, log: log.child({ part: 'auth' }) }),
   };
 }
 
@@ -84,12 +85,13 @@ export function openLedger(settings: Settings, folder: DataFolder, clock: Clock,
   return createEmbeddedLedger({ path: folder.file(LEDGER_FOLDER), clock, log });
 }
 
-export function openAuthDesk(settings: Settings, ledger: Ledger, clock: Clock, log: Log): AuthDesk {
+export function openAuthDesk(
+  settings: Settings,
+  parts: { ledger: Ledger; outbound: Outbound; clock: Clock; log: Log },
+): AuthDesk {
   const { issuer, issuers, auditDays } = settings.auth;
   return new AuthDesk({
-    ledger,
-    clock,
-    log,
+    ...parts,
     issuer: issuer === '' ? `urn:assay:${settings.name}` : issuer,
     outside: issuers,
     auditKeptForMs: auditDays * 24 * HOUR_MS,

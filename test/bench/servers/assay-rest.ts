@@ -16,6 +16,7 @@ import { createSqliteCache } from '@assay/ports/cache/sqlite';
 import { createSqliteBus } from '@assay/ports/event-bus/sqlite';
 import { createSqliteHistory } from '@assay/ports/history/sqlite';
 import { createEmbeddedLedger } from '@assay/ports/ledger/embedded';
+import { createNetworkOutbound } from '@assay/ports/outbound/network';
 import { serveBench } from '../http-load.ts';
 
 const FEEDS = ['BTC', 'ETH', 'SOL', 'XRP', 'ADA', 'DOGE', 'LTC', 'DOT', 'LINK', 'AVAX', 'UNI', 'BCH'];
@@ -31,7 +32,9 @@ const history = createSqliteHistory({ path: join(folder, 'history.sqlite'), cloc
 const cache = createSqliteCache({ path: join(folder, 'cache.sqlite'), clock });
 const ledger = createEmbeddedLedger({ path: join(folder, 'postgres'), clock, log: silentLog });
 const issuer = 'urn:assay:bench';
-const auth = new AuthDesk({ ledger, clock, log: silentLog, issuer, outside: [], auditKeptForMs: 86_400_000 });
+const outbound = createNetworkOutbound({ clock });
+const parts = { ledger, outbound, clock, log: silentLog };
+const auth = new AuthDesk({ ...parts, issuer, outside: [], auditKeptForMs: 86_400_000 });
 for (const part of [bus, history, cache, ledger, auth]) await part.start();
 // Far more than any machine serves, so that what is measured is counting and not refusing.
 const limits = { requestsPerMinute: 60_000_000, requestsPerDay: 1_000_000_000 };

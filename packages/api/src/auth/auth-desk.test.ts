@@ -11,8 +11,10 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { isAssayError } from '@assay/kernel/errors/assay-error';
 import { memoryLog } from '@assay/kernel/telemetry/log';
 import { SimulatedClock, systemClock } from '@assay/kernel/time/clock';
+import { createSqliteCache } from '@assay/ports/cache/sqlite';
 import { createEmbeddedLedger } from '@assay/ports/ledger/embedded';
 import type { Ledger } from '@assay/ports/ledger/ledger';
+import { createNetworkOutbound } from '@assay/ports/outbound/network';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { AuthDesk } from './auth-desk.ts';
 import { Authenticator } from './authenticator.ts';
@@ -29,6 +31,8 @@ describe('who may do what', () => {
   let desks: AuthDesk[];
   let doors: Authenticator[];
   let jwks: Server;
+  let jwksStatus = 200;
+  const outbound = createNetworkOutbound({ clock: systemClock });
   let outsideKey: Awaited<ReturnType<typeof generateKeyPair>>;
 
   before(async () => {
@@ -36,7 +40,7 @@ describe('who may do what', () => {
     await ledger.start();
     outsideKey = await generateKeyPair('ES256');
     const jwk = { ...(await exportJWK(outsideKey.publicKey)), kid: 'o1', alg: 'ES256' };
-    jwks = createServer((_, response) => response.end(JSON.stringify({ keys: [jwk] })));
+    jwks = createServer((_, response) => response.writeHead(jwksStatus).end(JSON.stringify({ keys: [jwk] })));
     await new Promise<void>((ready) => jwks.listen(0, '127.0.0.1', ready));
   });
   beforeEach(async () => {
@@ -47,12 +51,14 @@ describe('who may do what', () => {
     const outside = [
       { issuer: OUTSIDE, jwksUrl, audience: 'assay', algorithms: ['ES256'], scopes, tier: 'high' as const },
     ];
-    const options = { ledger, clock, log: memoryLog(), issuer: ISSUER, outside, auditKeptForMs: 86_400_000 };
+    const parts = { ledger, outbound, clock, log: memoryLog() };
+    const options = { ...parts, issuer: ISSUER, outside, auditKeptForMs: 86_400_000 };
     desks = [new AuthDesk(options), new AuthDesk(options)];
     await Promise.all(desks.map((desk) => desk.start()));
     doors = desks.map((desk) => new Authenticator(desk.keys, clock, desk.others));
   });
   after(async () => {
+    await outbound.close();
     jwks.close();
     await ledger.stop();
     rmSync(home, { recursive: true });
@@ -164,6 +170,44 @@ describe('who may do what', () => {
     }
     await clock.advance(70_000);
     assert.equal(await doors[0]!.isStillValid(principal), false);
+  });
+
+  test('while the keys of an issuer cannot be had its tokens wait, nobody is taken for a guesser, and it is asked rarely', async () => {
+    const exp = Math.floor(clock.now() / 1_000) + 600;
+    const claims = { iss: OUTSIDE, aud: 'assay', sub: 'alice', exp, scope: 'read:prices' };
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', kid: 'o1' })
+      .sign(outsideKey.privateKey);
+    let asked = 0;
+    jwks.on('request', () => asked++);
+    jwksStatus = 500;
+    for (let i = 0; i < 40; i++) {
+      await assert.rejects(doors[0]!.authenticate(bearing(token), 'x'), (e) => {
+        return isAssayError(e, 'ISSUER_UNAVAILABLE') && e.isTransient && !e.message.includes('login');
+      });
+    }
+    assert.equal(asked, 1);
+    jwksStatus = 200;
+    await clock.advance(5_000);
+    assert.ok(await doors[0]!.authenticate(bearing(token), 'x'));
+  });
+
+  test('guesses at all replicas count together', async () => {
+    const cache = createSqliteCache({ path: join(home, 'cache.sqlite'), clock });
+    await cache.start();
+    const shared = desks.map((desk) => new Authenticator(desk.keys, clock, { ...desk.others, cache }));
+    const guess = async (door: number, address: string): Promise<string> => {
+      const ended = shared[door]!.authenticate(bearing('ak_0123456789ab_guess'), address);
+      const code = await ended.catch((error: { code: string }) => error.code);
+      await new Promise((next) => setTimeout(next, 2));
+      return String(code);
+    };
+    for (let i = 0; i < 30; i++) assert.equal(await guess(0, '2001:db8:0:1::7'), 'UNAUTHENTICATED');
+    // The other replica learns of them with its first, and a network of one subscriber counts as one.
+    assert.equal(await guess(1, '2001:db8:0:1::8'), 'UNAUTHENTICATED');
+    assert.equal(await guess(1, '2001:db8::1:ffff:0:0:9'), 'TOO_MANY_REQUESTS');
+    assert.equal(await guess(1, '2001:db8:0:2::7'), 'UNAUTHENTICATED');
+    await cache.stop();
   });
 
   test('signing keys are renewed by one replica, and the old ones stay until their tokens have ended', async () => {

@@ -4,6 +4,7 @@ import type { Startable } from '@assay/kernel/lifecycle/startable';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { Ledger } from '@assay/ports/ledger/ledger';
+import type { Outbound } from '@assay/ports/outbound/outbound';
 import { AuditLog } from './audit-log.ts';
 import type { OtherCredentials } from './authenticator.ts';
 import type { KeyStore } from './key-store.ts';
@@ -15,6 +16,7 @@ export type AuthDeskOptions = {
   ledger: Ledger;
   clock: Clock;
   log: Log;
+  outbound: Outbound;
   issuer: string;
   outside: readonly OutsideIssuer[];
   auditKeptForMs: number;
@@ -26,9 +28,9 @@ export class AuthDesk implements Startable {
   readonly tickets: TicketOffice;
   readonly audit: AuditLog;
 
-  constructor({ ledger, clock, log, issuer, outside, auditKeptForMs }: AuthDeskOptions) {
+  constructor({ ledger, clock, log, outbound, issuer, outside, auditKeptForMs }: AuthDeskOptions) {
     this.keys = new SqlKeyStore({ ledger, clock, log });
-    this.tokens = new TokenService({ ledger, keys: this.keys, clock, issuer, outside });
+    this.tokens = new TokenService({ ledger, keys: this.keys, clock, log, outbound, issuer, outside });
     this.tickets = new TicketOffice(ledger, clock);
     this.audit = new AuditLog({ ledger, clock, log, keptForMs: auditKeptForMs });
   }

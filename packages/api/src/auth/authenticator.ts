@@ -4,10 +4,13 @@
 // A key or token that was verified lately is recognised without hashing: it is looked up by a part of it and
 // compared in full, in time that does not depend on where it differs. It is verified again after
 // RECHECK_AFTER_MS, so a revocation counts. Guessing is bounded per address: who failed too often is refused
-// unheard, known keys excepted. Invariants: both memories are bounded; nothing that is revoked is served for
-// more than RECHECK_AFTER_MS, and while the ledger is away for no more than KNOWN_FOR_MS.
+// unheard, known keys excepted; replicas count together, so that each hears one guess more at most.
+// Invariants: both memories are bounded; nothing that is revoked is served for more than RECHECK_AFTER_MS,
+//   and while the ledger is away for no more than KNOWN_FOR_MS.
+import { isIPv6 } from 'node:net';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
+import type { Cache } from '@assay/ports/cache/cache';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
 import { isCurrent, type KeyStore, principalOfKey } from './key-store.ts';
 import type { Principal } from './principal.ts';
@@ -19,6 +22,8 @@ export type OtherCredentials = {
   /** Good for one stream. */
   useTicket?: (ticket: string) => Promise<Principal | undefined>;
   limiter?: RateLimiter;
+  /** Where replicas count guesses together; without it each counts by itself. */
+  cache?: Cache | undefined;
 };
 
 /** Twice this, when a check began just before a revocation, stays under the promised five seconds. */
@@ -154,11 +159,12 @@ export class Authenticator {
   }
 
   #refuseGuesser(address: string, nowMs: number): void {
-    const failures = this.#failures.get(address);
+    const place = networkOf(address);
+    const failures = this.#failures.get(place);
     if (failures === undefined) return;
     const leftMs = failures.sinceMs + FAILURE_WINDOW_MS - nowMs;
     if (leftMs <= 0 || leftMs > FAILURE_WINDOW_MS) {
-      this.#failures.delete(address);
+      this.#failures.delete(place);
     } else if (failures.count >= FAILURES_MAX) {
       throw new AssayError('TOO_MANY_REQUESTS', 'too many requests without a valid key from this address', {
         retryAfterMs: leftMs,
@@ -167,14 +173,26 @@ export class Authenticator {
   }
 
   #countFailure(address: string, nowMs: number): void {
-    const failures = this.#failures.get(address);
-    if (failures !== undefined) {
-      failures.count += 1;
-      return;
-    }
-    this.#failures.set(address, { count: 1, sinceMs: nowMs });
+    const place = networkOf(address);
+    const failures = this.#failures.get(place) ?? { count: 0, sinceMs: nowMs };
+    failures.count += 1;
+    this.#failures.set(place, failures);
     dropOldest(this.#failures, ADDRESSES_MAX);
+    const everywhere = this.#others.cache?.increment(`guesses ${place}`, 1, FAILURE_WINDOW_MS);
+    everywhere?.then(
+      (count) => (failures.count = Math.max(failures.count, count)),
+      () => undefined, // counted here at least
+    );
   }
+}
+
+/** Whoever has one address of IPv6 has the 2^64 of its network (RFC 6177): they count as one. */
+function networkOf(address: string): string {
+  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
+  const [head = '', tail = ''] = address.split('::');
+  const [first, last] = [head.split(':'), tail === '' ? [] : tail.split(':')];
+  const zeros = address.includes('::') ? Array<string>(8 - first.length - last.length).fill('0') : [];
+  return [...first, ...zeros, ...last].slice(0, 4).join(':');
 }
 
 /**

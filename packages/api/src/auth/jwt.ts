@@ -1,9 +1,14 @@
 // JSON Web Tokens: the only file that knows their library. In: claims and keys. Out: signed tokens; claims of
 // tokens that are genuine, or undefined. Invariant: an algorithm counts only when its list names it, so
 // "none" and a public key used as an HMAC secret never do.
+import { AssayError, isAssayError, messageOf } from '@assay/kernel/errors/assay-error';
+import type { Log } from '@assay/kernel/telemetry/log';
+import type { Clock } from '@assay/kernel/time/clock';
+import type { Outbound } from '@assay/ports/outbound/outbound';
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
+  customFetch,
   decodeJwt,
   exportJWK,
   generateKeyPair,
@@ -25,6 +30,9 @@ const CLOCK_TOLERANCE_S = 5;
 const FETCH_TIMEOUT_MS = 5_000;
 /** A key that an issuer withdrew is refused after this at the latest. */
 const KEYS_KEPT_MS = 600_000;
+const REFETCH_AFTER_MS = 5_000;
+/** A hundred keys with their certificates. */
+const KEY_SET_BYTES_MAX = 512 * 1024;
 
 export async function newSigningKey(id: string): Promise<{ publicJwk: PublicKey; privateJwk: JWK }> {
   const pair = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true });
@@ -46,17 +54,56 @@ export function keysOf(publicKeys: readonly PublicKey[]): KeyFinder {
   return createLocalJWKSet({ keys: [...publicKeys] });
 }
 
-/** Fetched when a token names a key that is not known, at most every 30 s. */
-export function keysAt(url: string): KeyFinder {
+export type KeyFetching = { outbound: Outbound; clock: Clock; log: Log };
+
+/**
+ * The keys that an issuer publishes. Fetched when a token names one that is not known: at most every 30 s, or
+ * REFETCH_AFTER_MS after it failed, whatever strangers send. The finder throws ISSUER_UNAVAILABLE.
+ */
+export function keysAt(url: string, { outbound, clock, log }: KeyFetching): KeyFinder {
+  let failedAtMs = Number.NEGATIVE_INFINITY;
+  const fetchKeys = async (): Promise<Response> => {
+    if (clock.monotonic() - failedAtMs < REFETCH_AFTER_MS) throw issuerUnavailable();
+    try {
+      const request = {
+        method: 'GET',
+        url,
+        timeoutMs: FETCH_TIMEOUT_MS,
+        maximumBytes: KEY_SET_BYTES_MAX,
+      } as const;
+      const { status, body } = await outbound.request({
+        ...request,
+        headers: { accept: 'application/json' },
+      });
+      if (status !== 200) throw issuerUnavailable(undefined, `it answered with status ${status}`);
+      JSON.parse(body);
+      return new Response(body);
+    } catch (error) {
+      failedAtMs = clock.monotonic();
+      log.warn('the keys of an issuer of tokens cannot be fetched', { url, reason: messageOf(error) });
+      throw issuerUnavailable(error);
+    }
+  };
   return createRemoteJWKSet(new URL(url), {
-    timeoutDuration: FETCH_TIMEOUT_MS,
     cacheMaxAge: KEYS_KEPT_MS,
+    [customFetch]: fetchKeys,
   }) as unknown as KeyFinder;
+}
+
+/** Whose keys are missing is for the log: a stranger is not told. */
+function issuerUnavailable(cause?: unknown, what = 'tokens of this kind cannot be verified now'): AssayError {
+  return new AssayError('ISSUER_UNAVAILABLE', what, {
+    cause,
+    retryAfterMs: REFETCH_AFTER_MS,
+  });
 }
 
 export type Expected = { issuer: string; audience: string; algorithms: readonly string[]; nowMs: number };
 
-/** undefined for every token that is forged, expired, for others, or without an end. */
+/**
+ * undefined for every token that is forged, expired, for others, or without an end. @throws AssayError
+ * ISSUER_UNAVAILABLE
+ */
 export async function verifyJwt(
   token: string,
   keys: KeyFinder,
@@ -72,7 +119,8 @@ export async function verifyJwt(
       requiredClaims: ['exp', 'sub'],
     });
     return payload;
-  } catch {
+  } catch (error) {
+    if (isAssayError(error)) throw error;
     return undefined; // a stranger is not told why
   }
 }

@@ -4,8 +4,10 @@
 // Invariants: a token of ours counts only while its key does, and never for more than that key may; an
 // outside token gives only the scopes that its issuer's mapping names; signing keys are renewed by one
 // replica at a time, and an old one stays public until the last token it signed has ended.
+import type { Log } from '@assay/kernel/telemetry/log';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { Ledger } from '@assay/ports/ledger/ledger';
+import type { Outbound } from '@assay/ports/outbound/outbound';
 import { AUTH_SCHEMA, AUTH_STEPS } from './auth-schema.ts';
 import {
   type Claims,
@@ -37,6 +39,9 @@ export type TokenServiceOptions = {
   ledger: Ledger;
   keys: KeyStore;
   clock: Clock;
+  log: Log;
+  /** To the key sets of outside issuers. */
+  outbound: Outbound;
   /** Of this installation: issuer and audience of its tokens. */
   issuer: string;
   outside: readonly OutsideIssuer[];
@@ -62,7 +67,7 @@ export class TokenService {
   constructor(options: TokenServiceOptions) {
     this.#options = options;
     this.#outside = new Map(
-      options.outside.map((issuer) => [issuer.issuer, { issuer, keys: keysAt(issuer.jwksUrl) }]),
+      options.outside.map((issuer) => [issuer.issuer, { issuer, keys: keysAt(issuer.jwksUrl, options) }]),
     );
   }
 
@@ -108,7 +113,7 @@ export class TokenService {
     return await signJwt({ ...claims, jti: newId() }, this.#signing[0]!.private_jwk);
   }
 
-  /** Who a token speaks for; undefined when it does not count. */
+  /** Who a token speaks for; undefined when it does not count. @throws AssayError ISSUER_UNAVAILABLE */
   async verify(token: string): Promise<Principal | undefined> {
     const claimed = claimedIssuer(token);
     if (claimed === undefined) return undefined;

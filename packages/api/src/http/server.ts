@@ -163,6 +163,7 @@ class ApiService implements Api {
     this.#authenticator = new Authenticator(keys, clock, {
       ...options.auth?.others,
       ...(options.limiter === undefined ? {} : { limiter: options.limiter }),
+      cache: options.cache,
     });
     this.#meter = new RequestMeter(metrics);
     this.#priceMetrics = new PriceMetrics(metrics);

@@ -8,6 +8,7 @@ import { memoryLog } from '@assay/kernel/telemetry/log';
 import { systemClock } from '@assay/kernel/time/clock';
 import { createMemoryCache } from '@assay/ports/cache/memory';
 import { createEmbeddedLedger } from '@assay/ports/ledger/embedded';
+import { createRecordedOutbound } from '@assay/ports/outbound/recorded';
 import { ApiRig } from '../../../../test/api-rig.ts';
 import { AuthDesk } from '../auth/auth-desk.ts';
 import { RateLimiter } from '../limits/rate-limiter.ts';
@@ -42,7 +43,8 @@ describe('keys, tokens, tickets and the audit log over HTTP', () => {
 
   before(async () => {
     await ledger.start();
-    const options = { ledger, clock: systemClock, log: memoryLog(), issuer: 'urn:assay:test' };
+    const outbound = createRecordedOutbound({ clock: systemClock });
+    const options = { ledger, outbound, clock: systemClock, log: memoryLog(), issuer: 'urn:assay:test' };
     desk = new AuthDesk({ ...options, outside: [], auditKeptForMs: 86_400_000 });
     await desk.start();
     admin = (await desk.keys.create({ name: 'admin', scopes: ['admin', 'prices:read'], tier: 'high' })).key;

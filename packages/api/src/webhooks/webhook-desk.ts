@@ -19,7 +19,7 @@ import type { Outbound } from '@assay/ports/outbound/outbound';
 import { hasScope, type Principal } from '../auth/principal.ts';
 import { findFeed } from '../rest/parameters.ts';
 import type { PriceUpdate, PriceView } from '../views/prices.ts';
-import { requirePublicUrl } from './public-address.ts';
+import { requirePublicUrl } from './public-url.ts';
 import { newSecret, signedHeaders } from './signature.ts';
 import { type Firing, fires, type TriggerState } from './triggers.ts';
 import type { Delivery, NewWebhook, Webhook, WebhookChange } from './webhook.ts';
@@ -157,7 +157,8 @@ export class WebhookDesk implements Startable {
   }
 
   async #checkUrl(url: string): Promise<void> {
-    if (!this.#options.allowPrivateAddresses) await requirePublicUrl(url);
+    const { allowPrivateAddresses, outbound } = this.#options;
+    if (!allowPrivateAddresses) await requirePublicUrl(url, outbound);
   }
 
   async #reload(): Promise<void> {
@@ -241,7 +242,6 @@ export class WebhookDesk implements Startable {
     let result: string;
     let isPermanent = false;
     try {
-      await this.#checkUrl(url);
       const headers = signedHeaders(secret, { id, atMs: clock.now(), body });
       const response = await outbound.request({
         method: 'POST',
@@ -250,6 +250,7 @@ export class WebhookDesk implements Startable {
         body,
         timeoutMs: TIMEOUT_MS,
         maximumBytes: ANSWER_MAX_BYTES,
+        isPublicOnly: !this.#options.allowPrivateAddresses,
       });
       result = String(response.status);
       if (response.status >= 200 && response.status < 300) {

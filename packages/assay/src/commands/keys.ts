@@ -6,7 +6,7 @@ import { SCOPES, type Scope, TIERS, type Tier } from '@assay/api/auth/principal'
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import { silentLog } from '@assay/kernel/telemetry/log';
 import { systemClock } from '@assay/kernel/time/clock';
-import { openAuthDesk, openLedger } from '../drivers.ts';
+import { openAuthDesk, openLedger, openOutbound } from '../drivers.ts';
 import { openDataFolder } from '../process/data-folder.ts';
 import { type Command, type Flags, type Invocation, text } from './command.ts';
 import { settingsOf } from './settings-of.ts';
@@ -33,7 +33,8 @@ async function run(invocation: Invocation): Promise<number> {
   const settings = settingsOf(invocation);
   const folder = openDataFolder(settings.data, settings.profile, []);
   const ledger = openLedger(settings, folder, systemClock, silentLog);
-  const desk = openAuthDesk(settings, ledger, systemClock, silentLog);
+  const outbound = openOutbound(settings, systemClock);
+  const desk = openAuthDesk(settings, { ledger, outbound, clock: systemClock, log: silentLog });
   await ledger.start();
   try {
     await desk.start();
@@ -43,6 +44,7 @@ async function run(invocation: Invocation): Promise<number> {
   } finally {
     await desk.stop();
     await ledger.stop();
+    await outbound.close();
   }
 }
 

@@ -74,6 +74,11 @@ export const ERROR_CODES = {
     recovery: 'Give each new request a key of its own; the same key is for the same request only.',
     isTransient: false,
   },
+  ISSUER_UNAVAILABLE: {
+    meaning: 'The keys of an issuer of tokens cannot be fetched now.',
+    recovery: 'Check auth.issuers[].jwksUrl and the network; it is tried again after a few seconds.',
+    isTransient: true,
+  },
   LEDGER_CONFLICT: {
     meaning: 'A change collides with what the database holds, or with a change made at the same time.',
     recovery: 'Look at what is there already; a collision of two changes may be tried again.',

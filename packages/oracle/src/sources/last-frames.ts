@@ -61,7 +61,10 @@ export class LastFrames {
     const ring = new FrameRing(secretsOf(credentials));
     this.#rings.set(source, ring);
     const { clock } = this.#options;
-    const close = () => outbound.close();
+    const passed = {
+      requirePublic: (url: string) => outbound.requirePublic(url),
+      close: () => outbound.close(),
+    };
     return {
       poll: {
         async request(request, signal) {
@@ -70,7 +73,7 @@ export class LastFrames {
           return response;
         },
         open: (request, handlers) => outbound.open(request, handlers),
-        close,
+        ...passed,
       },
       stream: {
         request: (request, signal) => outbound.request(request, signal),
@@ -84,7 +87,7 @@ export class LastFrames {
               handlers.onFrame(frame);
             },
           }),
-        close,
+        ...passed,
       },
     };
   }

@@ -70,6 +70,9 @@ export class ScriptedOutbound implements Outbound {
     return { status, headers, body, receivedAt: this.#clock.now(), durationMs: afterMs };
   }
 
+  /** A script goes nowhere. */
+  async requirePublic(): Promise<void> {}
+
   open(request: { url: string }, handlers: SocketHandlers): OutboundSocket {
     const socket: ScriptedSocket = {
       url: request.url,

@@ -216,6 +216,17 @@ describe('connections', () => {
     await rejects(ask('http://no-such-host.invalid/', outbound, 5_000), failsWith('dns'));
   });
 
+  test('for a stranger go to public addresses alone, whatever the name points to when connecting', async () => {
+    for (const host of ['127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', 'localhost', '169.254.169.254']) {
+      const url = `http://${host}:${far.port}/teapot`;
+      const request = { method: 'GET' as const, url, timeoutMs: 3_000, isPublicOnly: true };
+      await rejects(outbound.request(request), (error) => {
+        return failsWith('refused')(error) && /not public/.test(String(error));
+      });
+    }
+    strictEqual((await ask(at('/teapot'))).status, 418);
+  });
+
   test('to a server that is not trusted are `tls`, and work when its certificate is', async () => {
     const url = `https://localhost:${secure.port}/teapot`;
     await rejects(ask(url), failsWith('tls'));

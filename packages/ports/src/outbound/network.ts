@@ -19,6 +19,7 @@ import type {
   SocketRequest,
 } from './outbound.ts';
 import { type ProxyRule, type ProxySettings, proxyRule } from './proxy.ts';
+import { lookupPublic, requirePublicHost } from './public-address.ts';
 
 export type NetworkOutboundOptions = {
   clock: Clock;
@@ -53,6 +54,7 @@ class NetworkOutbound implements Outbound {
   readonly #options: NetworkOutboundOptions;
   readonly #proxyOf: ProxyRule;
   readonly #direct: Agent;
+  readonly #public: Agent;
   readonly #proxied = new Map<string, ProxyAgent>();
   readonly #sockets = new Set<NetworkSocket>();
   #isClosed = false;
@@ -61,6 +63,7 @@ class NetworkOutbound implements Outbound {
     this.#options = options;
     this.#proxyOf = proxyRule(options.proxy ?? {});
     this.#direct = new Agent({ ...this.#limits(), connect: this.#trust() });
+    this.#public = new Agent({ ...this.#limits(), connect: { ...this.#trust(), lookup: lookupPublic } });
   }
 
   async request(request: OutboundRequest, signal?: AbortSignal): Promise<OutboundResponse> {
@@ -102,6 +105,16 @@ class NetworkOutbound implements Outbound {
     }
   }
 
+  async requirePublic(text: string): Promise<void> {
+    const url = this.#checkUrl(text, ['http:', 'https:']);
+    const isProxied = this.#proxyOf(url) !== undefined;
+    try {
+      await requirePublicHost(hostOf(url), !isProxied);
+    } catch (error) {
+      throw explainFailure(error, { url: text, timeoutMs: 0, isProxied });
+    }
+  }
+
   open(request: SocketRequest, handlers: SocketHandlers): OutboundSocket {
     const url = this.#checkUrl(request.url, ['ws:', 'wss:']);
     const socket = new NetworkSocket(request, handlers, {
@@ -118,16 +131,20 @@ class NetworkOutbound implements Outbound {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const socket of [...this.#sockets]) socket.terminate();
-    await Promise.all([this.#direct, ...this.#proxied.values()].map((agent) => agent.destroy()));
+    await Promise.all(
+      [this.#direct, this.#public, ...this.#proxied.values()].map((agent) => agent.destroy()),
+    );
   }
 
-  #send(
-    { method, headers, body }: OutboundRequest,
+  async #send(
+    { method, headers, body, isPublicOnly = false }: OutboundRequest,
     url: URL,
     proxy: URL | undefined,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
-    return this.#agentFor(proxy).request({
+    // The host may be an address, which is never looked up.
+    if (isPublicOnly) await requirePublicHost(hostOf(url), false);
+    return await this.#agentFor(proxy, isPublicOnly).request({
       origin: url.origin,
       path: url.pathname + url.search,
       method,
@@ -137,8 +154,8 @@ class NetworkOutbound implements Outbound {
     });
   }
 
-  #agentFor(proxy: URL | undefined): Dispatcher {
-    if (proxy === undefined) return this.#direct;
+  #agentFor(proxy: URL | undefined, isPublicOnly: boolean): Dispatcher {
+    if (proxy === undefined) return isPublicOnly ? this.#public : this.#direct;
     let agent = this.#proxied.get(proxy.href);
     if (agent === undefined) {
       const trust = this.#trust();
@@ -187,6 +204,11 @@ class NetworkOutbound implements Outbound {
     }
     return url;
   }
+}
+
+/** Without the brackets of an IPv6 address. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
 }
 
 async function readBody(

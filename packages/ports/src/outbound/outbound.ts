@@ -14,6 +14,11 @@ export type OutboundRequest = {
   body?: string;
   timeoutMs: number;
   maximumBytes?: number;
+  /**
+   * A stranger chose this URL: connect to addresses of the public internet alone, judged when connecting.
+   * Through a proxy it is the proxy that connects, and its rules that count.
+   */
+  isPublicOnly?: boolean;
 };
 
 export type OutboundResponse = {
@@ -62,6 +67,11 @@ export interface OutboundSocket {
 export interface Outbound {
   /** @throws AssayError OUTBOUND_FAILED, OUTBOUND_TIMEOUT, OUTBOUND_TOO_LARGE */
   request(request: OutboundRequest, signal?: AbortSignal): Promise<OutboundResponse>;
+  /**
+   * Whether a request with `isPublicOnly` may go to this URL now; through a proxy, as far as we can tell.
+   * @throws AssayError OUTBOUND_FAILED with the reason: dns, refused
+   */
+  requirePublic(url: string): Promise<void>;
   open(request: SocketRequest, handlers: SocketHandlers): OutboundSocket;
   /** Closes idle connections and every socket. */
   close(): Promise<void>;

@@ -62,6 +62,9 @@ class ScriptedOutbound implements RecordedOutbound {
     this.#options = options;
   }
 
+  /** A script goes nowhere. */
+  async requirePublic(): Promise<void> {}
+
   async request(request: OutboundRequest, signal?: AbortSignal): Promise<OutboundResponse> {
     const { clock, requests = {} } = this.#options;
     this.asked.push(request);
