@@ -3,6 +3,7 @@ import { AuthDesk } from '@assay/api/auth/auth-desk';
 import type { Log } from '@assay/kernel/telemetry/log';
 import type { Metrics } from '@assay/kernel/telemetry/metrics';
 import type { Clock } from '@assay/kernel/time/clock';
+import { SOURCE_COMMANDS_TOPIC } from '@assay/oracle/model/demand';
 import type { Cache } from '@assay/ports/cache/cache';
 import { createSqliteCache } from '@assay/ports/cache/sqlite';
 import type { EventBus } from '@assay/ports/event-bus/event-bus';
@@ -50,6 +51,8 @@ export function openDrivers({ settings, folder, clock, log, metrics }: DriverOpt
   const historyMs = retention.historyDays * 24 * HOUR_MS;
   const maxBytes = retention.topicMegabytes * MEGABYTE;
   const decisions = { maxAgeMs: retention.decisionsHours * HOUR_MS, maxBytes };
+  // An operator's word counts until he says otherwise: only a flood of them makes room.
+  const commands = { maxBytes };
   const prices = { maxAgeMs: retention.sourcePricesHours * HOUR_MS, maxBytes };
   const ledger = openLedger(settings, folder, clock, log.child({ part: 'ledger' }));
   const outbound = openOutbound(settings, clock);
@@ -58,7 +61,14 @@ export function openDrivers({ settings, folder, clock, log, metrics }: DriverOpt
       path: folder.file(EVENT_LOG_FILE),
       namespace: settings.name,
       clock,
-      retention: { 'source-prices': prices, answers: prices, decisions, checks: decisions, health: prices },
+      retention: {
+        'source-prices': prices,
+        answers: prices,
+        decisions,
+        checks: decisions,
+        health: prices,
+        [SOURCE_COMMANDS_TOPIC]: commands,
+      },
       log: log.child({ part: 'event log' }),
       metrics,
     }),

@@ -134,14 +134,12 @@ function addRoutes(app: FastifyInstance, options: ApiServerOptions): void {
   });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0]!;
-    const near = nearNames(
-      path,
-      routes.map((route) => route.path),
-    );
+    const near = nearNames(path, [...new Set(routes.map((route) => route.path))]);
     const shown = path.slice(0, 80);
     const methods = routes.filter((route) => isAt(route.path, path)).map(({ method }) => method);
     if (methods.length === 0) {
-      return sendBy(reply, problem(404, 'NOT_FOUND', `there is no ${request.method} ${shown}`, { near }));
+      const what = `there is no ${request.method} ${shown}`;
+      return sendBy(reply, problem(404, 'NOT_FOUND', what, { near }, 'Every address is listed at /docs.'));
     }
     const taken = methods.join(' and ');
     reply.header('allow', methods.join(', '));
