@@ -13,6 +13,7 @@ import {
   isFields,
   listOf,
   parseJson,
+  priceIn,
   readInBatch,
   refusal,
 } from './payload.ts';
@@ -134,7 +135,10 @@ function answerOf(result: unknown, pair: Pair): PoolAnswer {
   };
 }
 
-/** Price of whole token0 in whole token1 from amounts of their smallest units; turned round by `invert`. */
+/**
+ * Price of whole token0 in whole token1 from amounts of their smallest units; turned round by `invert`.
+ * @throws AssayError SOURCE_BAD_PAYLOAD for amounts so far apart that no price can be written
+ */
 export function priceText(
   amount1: bigint,
   amount0: bigint,
@@ -144,7 +148,8 @@ export function priceText(
   const [over, under] = pool.invert ? [amount0, amount1] : [amount1, amount0];
   // 10^(decimals0 - decimals1), turned round with the price.
   const isUp = pool.decimals0 >= pool.decimals1 !== pool.invert;
-  return quotientText(isUp ? over * shift : over, isUp ? under : under * shift);
+  const text = quotientText(isUp ? over * shift : over, isUp ? under : under * shift);
+  return priceIn(text, 'pool', 'price');
 }
 
 const Q192 = 2n ** 192n;

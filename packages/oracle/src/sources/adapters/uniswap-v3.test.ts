@@ -94,6 +94,8 @@ test('an old block, an empty pool, a wrong address and an error of the node give
     message: /under the floor/,
   });
   assert.throws(() => read(state(0n, 10n ** 18n), pools), { ...bad, message: /not initialised/ });
+  assert.throws(() => read(state(2n ** 255n, 10n ** 18n), pools), bad, 'more digits than a price has');
+  assert.throws(() => read(state(1n, 10n ** 18n), pools), bad, 'nothing but zeros');
   assert.throws(() => read([block(), result(1, '0x'), ...good.slice(2)], pools), bad);
   assert.throws(() => read([result(0, null), ...good.slice(1)], pools), bad);
   assert.throws(() => read([good[0], good[1]], pools), bad);
