@@ -28,11 +28,13 @@ export const REFERENCE_USD: Record<string, number> = {
   STETH: 3_496,
   WBTC: 66_960,
   EUR: 1.085,
+  GBP: 1.27,
+  JPY: 0.0066,
   KRW: 0.00072,
   USD: 1,
 };
 
-const STATE_CURRENCIES = new Set(['EUR', 'KRW']);
+const STATE_CURRENCIES = new Set(['EUR', 'GBP', 'JPY', 'KRW']);
 const PEGGED = new Set(['USDT', 'USDC', 'USDE']);
 
 export type Pull = {

@@ -20,10 +20,10 @@ const ADAPTERS = join(CHECKOUT, 'packages/oracle/src/sources/adapters');
 const PAIRS: Record<string, string[]> = {
   binance: ['BTC/USDT', 'ETH/BTC', 'EUR/USDT'],
   coinbase: ['BTC/USD', 'USDT/USD', 'ETH/EUR'],
-  kraken: ['BTC/USD', 'DOGE/USD', 'USDT/USD', 'EUR/USD'],
+  kraken: ['BTC/USD', 'DOGE/USD', 'USDT/USD', 'EUR/USD', 'GBP/USD', 'USD/JPY', 'USDT/JPY'],
   okx: ['BTC/USDT', 'USDC/USDT'],
   bybit: ['BTC/USDT', 'ETH/USDC'],
-  bitstamp: ['BTC/USD', 'EUR/USD'],
+  bitstamp: ['BTC/USD', 'EUR/USD', 'GBP/USD'],
   coingecko: ['BTC/USD', 'ETH/USD'],
   coinmarketcap: ['BTC/USD', 'ETH/USD'],
   uniswap_v3: ['BTC/USDC', 'USDC/USDT'],

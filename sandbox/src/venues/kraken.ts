@@ -231,6 +231,8 @@ const CLASSED: Record<string, string> = {
   LTC: 'XLTC',
   XRP: 'XXRP',
   EUR: 'ZEUR',
+  GBP: 'ZGBP',
+  JPY: 'ZJPY',
   USD: 'ZUSD',
 };
 /** Pairs of which one side alone is classed are listed under the short name, but for this one. */
