@@ -108,12 +108,12 @@ export function mulDiv(a: bigint, b: bigint, c: bigint, rounding: Rounding): big
   return divideRounded(a * b, c, rounding);
 }
 
-/** @throws AssayError DECIMAL_INVALID on a divisor of zero */
 /** One over a value above zero, to 18 decimals: what a price says when it is read the other way round. */
 export function inverseOf(value: Fixed): Fixed {
   return mulDiv(FIXED_ONE, FIXED_ONE, value, 'halfEven');
 }
 
+/** @throws AssayError DECIMAL_INVALID on a divisor of zero */
 export function divideRounded(dividend: bigint, divisor: bigint, rounding: Rounding): bigint {
   if (divisor === 0n) throw invalid('0', 'nothing can be divided by zero');
   const quotient = dividend / divisor;

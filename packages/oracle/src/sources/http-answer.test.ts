@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { needsRecordings, recordings } from '../../../../test/recordings.ts';
+import type { Pair } from '../model/pair.ts';
+import type { Parsed, Source } from './define-source.ts';
 import { errorOfAnswer, waitTold, wordsOf } from './http-answer.ts';
-import { plainSource } from './scripted-venue.ts';
-import { scriptedWorld } from './scripted-world.ts';
+import { START, scriptedWorld } from './scripted-world.ts';
+import { sourceContext } from './source-context.ts';
 
 type Recorded = { venue: string; status: number; headers: Record<string, string>; body: string | null };
 
@@ -13,47 +16,82 @@ const answerOf = (status: number, body = '', headers: Record<string, string> = {
   return { status, body, headers, receivedAt: Date.parse('2026-01-01T00:00:00Z') };
 };
 
+/** As the recordings call them. */
+const VENUES: Record<string, string> = { coinbase_exchange: 'coinbase', any: 'okx' };
+
+async function adapterOf(id: string): Promise<Source> {
+  const file = join(import.meta.dirname, 'adapters', `${id.replaceAll('_', '-')}.ts`);
+  return ((await import(pathToFileURL(file).href)) as { default: Source }).default;
+}
+
+/** What an adapter's own example of prices says, asked of the venue itself. */
+function exampleOf(source: Source): { pairs: Pair[]; body: string; at: number } {
+  const example = source.examples.find(({ transport, expect }) => {
+    return transport === 'http' && 'prices' in expect && expect.prices.length > 0;
+  })!;
+  const [price] = (example.expect as { prices: Partial<Parsed>[] }).prices;
+  const at = price!.observedAt ?? price!.venueAt ?? START;
+  return { pairs: [...example.pairs], body: String(example.payload), at };
+}
+
 test(
-  'every recorded error answer leads to the behaviour that its kind demands',
+  'every recorded error answer leads to the behaviour that its kind demands, by the adapter of its venue',
   needsRecordings(),
   async (context) => {
     const file = join(recordings()!, 'open', 'errors', 'http_errors.json');
     const all = JSON.parse(readFileSync(file, 'utf8')) as Recorded[];
     assert.ok(all.length >= 13);
     for (const [index, { venue, status: code, headers, body }] of all.entries()) {
-      await context.test(`${index}: ${venue} ${code}`, async () => {
-        // The shell's own reading: what a venue says inside a 200 is its adapter's business.
-        const source = plainSource('alpha', { stream: null });
-        const { clock, outbound, service, status, body: good } = scriptedWorld([source]);
-        let times = 0;
-        outbound.answer = () =>
-          times++ === 0 ? { status: code, headers, body: body ?? '' } : { body: good('1') };
+      const source = await adapterOf(VENUES[venue] ?? venue);
+      await context.test(`${index}: ${source.id} ${code}`, async () => {
+        const { pairs, body: good, at } = exampleOf(source);
+        const { clock, outbound, service, status } = scriptedWorld(
+          [{ source, pairs, transport: 'poll', credentials: { key: 'k' } }],
+          { startAt: at },
+        );
+        let asked = 0;
+        outbound.answer = (request) => {
+          const isList = source.instruments !== undefined && !isPoll(source, request.url, pairs);
+          if (isList) return { status: 503, body: '' };
+          return asked++ === 0 ? { status: code, headers, body: body ?? '' } : { body: good };
+        };
         await service.start();
-        await clock.advance(3_000);
+        await clock.advance(2_000);
         const { state, lastError, retryAt } = status();
-        if (code === 429 || code === 418) {
-          const waitS = Number(headers['retry-after'] ?? (code === 418 ? 120 : 60));
-          assert.equal(state, 'rate-limited');
-          assert.equal(lastError?.code, 'SOURCE_RATE_LIMITED');
-          assert.ok(Math.abs(retryAt! - clock.now() - waitS * 1_000) < 3_100);
-          assert.equal(times, 1);
-        } else if (code === 403 || code === 451) {
+        const isLimit = code === 429 || code === 418 || /lockout/.test(body ?? '');
+        if (isLimit) {
+          const waitMs = Number(headers['retry-after'] ?? (code === 418 ? 120 : 60)) * 1_000;
+          assert.deepEqual([state, lastError?.code], ['rate-limited', 'SOURCE_RATE_LIMITED']);
+          assert.ok(Math.abs(retryAt! - clock.now() - waitMs) < 3_100, `${retryAt! - clock.now()} ms`);
+          await clock.advance(waitMs - 3_000);
+          assert.equal(asked, 1, 'not asked before the end of the wait');
+          await clock.advance(180_000);
+        } else if (code === 403) {
           assert.equal(state, 'refused');
-          assert.equal(times, 1);
           assert.match(lastError!.message, /could not be satisfied|Attention Required/);
-        } else if (code === 200) {
-          assert.ok(times >= 2, 'fetched again');
-          assert.ok(lastError === null || lastError.code === 'SOURCE_BAD_PAYLOAD');
+          await clock.advance(120_000);
+          return assert.equal(asked, 1, 'never asked again by itself');
+        } else if (code === 200 && venue === 'any') {
+          assert.equal(lastError?.code, 'SOURCE_BAD_PAYLOAD');
+          await clock.advance(180_000);
         } else {
           assert.equal(lastError?.code, 'SOURCE_REFUSED');
-          assert.ok(times >= 2, 'asked again');
-          assert.equal(status().pairsLive, 1);
+          const words = /"(?:message|error|retMsg)": ?"([^"]+)"/.exec(body ?? '')![1]!;
+          assert.ok(lastError.message.includes(words), lastError.message);
+          await clock.advance(180_000);
         }
+        assert.ok(asked >= 2, 'asked again');
+        assert.ok(status().counts.published > 0, JSON.stringify(status()));
         await service.stop();
       });
     }
   },
 );
+
+function isPoll(source: Source, url: string, pairs: readonly Pair[]): boolean {
+  const context = sourceContext(source, { pairs });
+  return source.http!.requests(context).some((request) => request.url === url);
+}
 
 test('an adapter that reads its venue has the first word, and the header the last on the wait', () => {
   const explain = () => ({
