@@ -1,6 +1,5 @@
 // However many prices one client submits, a feed stays within what its honest venues say and does not lose
-// its state. The real services of submissions and aggregation on one bus; 4,000 submissions here, 100,000
-// with ASSAY_SUBMISSIONS=100000 (the figures are printed).
+// its state. The real services of submissions and aggregation on one bus; the figures are printed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '@assay/kernel/random/random';
@@ -16,7 +15,7 @@ import { createSubmissionService } from '@assay/oracle/sources/submission-servic
 import { createMemoryBus } from '@assay/ports/event-bus/memory';
 import { RIG_START_MS } from '../api-rig.ts';
 
-const COUNT = Number(process.env.ASSAY_SUBMISSIONS ?? 4_000);
+const COUNT = 100_000;
 const VENUES = ['coinbase', 'kraken', 'bitstamp', 'gemini', 'okx'];
 const FEED = 'BTC/USD';
 
