@@ -28,7 +28,7 @@ test('Bitget is asked as its documentation says', () => {
   ]);
 });
 
-test('a connection of Bitget has the fifty channels that it recommends, in one request of 4,096 bytes', () => {
+test('a connection of Bitget has the fifty channels that it recommends, in one request of its size', () => {
   // Longer names than those of nearly all coins.
   const pairs = Array.from(
     { length: 51 },
