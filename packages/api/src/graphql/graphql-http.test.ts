@@ -328,7 +328,9 @@ describe('GraphQL over HTTP', () => {
     };
     socket.on('drain', pump);
     pump();
+    const passing = setInterval(() => void rig.clock.advance(100), 10);
     await new Promise((closed) => socket.once('close', closed));
+    clearInterval(passing);
     assert.match(heard, /^HTTP\/1.1 413 /);
   });
 

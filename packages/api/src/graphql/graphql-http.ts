@@ -4,7 +4,7 @@
 //
 // Invariants: nothing is read of a body before its sender is known; a body, a batch and the texts kept of
 // them are bounded; GET only ever reads.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { AuditLog } from '../auth/audit-log.ts';
 import { type Authenticator, keyInHeaders } from '../auth/authenticator.ts';
@@ -30,8 +30,6 @@ export const GRAPHQL_PATH = '/graphql';
 
 /** The largest document four times over, as variables or escapes. */
 const BODY_MAX_BYTES = 65_536;
-/** A body up to this is read and thrown away, so that its sender hears why; a larger one is cut off. */
-const DISCARDED_MAX_BYTES = 16_777_216;
 /** As many questions as one page asks at once; more is a crawl. */
 const BATCH_MAX = 10;
 /** Bodies that are repeated are short; 1,000 of them take 4 MB with what they were prepared to. */
@@ -187,17 +185,17 @@ export class GraphqlHttp {
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, refusal: Problem, startedMs: number): void {
-    const send = (): void => {
-      if (response.headersSent) return;
-      const { status, headers, body } = refusal;
-      const length = Buffer.byteLength(body);
-      const own = { 'content-type': PROBLEM_CONTENT_TYPE, 'cache-control': 'no-store' };
-      response.writeHead(status, { ...headers, ...own, 'content-length': length });
-      response.end(body);
-      this.#options.meter.count(GRAPHQL_PATH, status, this.#options.clock.monotonic() - startedMs);
+    const { status, headers, body } = refusal;
+    const own: OutgoingHttpHeaders = {
+      'content-type': PROBLEM_CONTENT_TYPE,
+      'cache-control': 'no-store',
+      'content-length': Buffer.byteLength(body),
     };
-    if (request.complete) return void send();
-    discard(request, response, send);
+    // What is still coming is thrown away behind the answer, up to a bound (lingering.ts).
+    if (!request.complete) own.connection = 'close';
+    response.writeHead(status, { ...headers, ...own });
+    response.end(body);
+    this.#options.meter.count(GRAPHQL_PATH, status, this.#options.clock.monotonic() - startedMs);
   }
 
   #readBody(
@@ -246,19 +244,6 @@ const NOT_JSON = problem(415, 'REQUEST_INVALID', 'send the request with content-
 });
 const NOT_GET_OR_POST = problem(405, 'REQUEST_INVALID', `${GRAPHQL_PATH} takes GET and POST`, {});
 const TOO_LARGE = problem(413, 'REQUEST_INVALID', `a body may have ${BODY_MAX_BYTES} bytes`, {});
-
-/** Reads what is still coming and forgets it, up to a bound; a client that is cut off hears nothing. */
-function discard(request: IncomingMessage, response: ServerResponse, done: () => void): void {
-  let length = 0;
-  request.on('data', (chunk: Buffer) => {
-    length += chunk.length;
-    if (length <= DISCARDED_MAX_BYTES) return;
-    response.setHeader('connection', 'close');
-    done();
-    request.destroy();
-  });
-  request.once('end', done);
-}
 
 function overWebSocket(): Error {
   return graphqlRefusal('DOCUMENT_INVALID', 'subscribe over a WebSocket with graphql-transport-ws');

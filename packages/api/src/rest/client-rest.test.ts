@@ -336,10 +336,10 @@ describe('rough handling', () => {
       for (const socket of half)
         socket.on('error', () => {}).write('POST /v1/submissions HTTP/1.1\r\nhost: x\r\nx-a: ');
       try {
-        const large = await post('/v1/submissions', `{"symbol":"${'x'.repeat(10_000_000)}"}`).catch(
-          () => undefined,
-        );
-        assert.ok(large === undefined || large.status === 413, 'cut off or told');
+        for (let i = 0; i < 20; i++) {
+          const large = await post('/v1/submissions', `{"symbol":"${'x'.repeat(10_000_000)}"}`);
+          assert.equal(large.status, 413);
+        }
         for (const path of [
           '/docs/../../etc/passwd',
           '/docs/..%2f..%2fetc%2fpasswd',
