@@ -317,9 +317,7 @@ describe('GraphQL over HTTP', () => {
     const socket = connect(Number(port), '127.0.0.1');
     let heard = '';
     socket.on('error', () => undefined);
-    socket.setEncoding('utf8').on('data', (text: string) => {
-      heard += text;
-    });
+    socket.setEncoding('utf8').on('data', (text: string) => void (heard += text));
     const head = `POST /graphql HTTP/1.1\r\nhost: x\r\nx-api-key: ${rig.key}\r\ncontent-type: application/json\r\n`;
     socket.write(`${head}transfer-encoding: chunked\r\n\r\n`);
     const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
