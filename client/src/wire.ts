@@ -175,6 +175,13 @@ export type NewSubmission = {
   submitted_by: string;
 };
 
+export type AskedSource = {
+  source: string;
+  status: 'waiting' | 'answered' | 'failed' | 'late';
+  at: string | null;
+  detail: string;
+};
+
 export type PriceRequest = {
   id: string;
   feed: string;
@@ -185,12 +192,7 @@ export type PriceRequest = {
   completedAt: string | null;
   sourcesAsked: number;
   sourcesAnswered: number;
-  sources: {
-    source: string;
-    status: 'waiting' | 'answered' | 'failed' | 'late';
-    at: string | null;
-    detail: string;
-  }[];
+  sources: AskedSource[];
   price: Price | null;
 };
 

@@ -1,26 +1,5 @@
 // What the API answers, as far as the console reads it. The meaning of every field stands in the reference
 // (`/openapi.json`, the guide).
-export type FeedState = 'ok' | 'degraded' | 'stale' | 'halted';
-
-export type Price = {
-  feed: string;
-  kind: 'live' | 'final';
-  price: string;
-  low: string;
-  high: string;
-  state: FeedState;
-  stateReason: string;
-  observedAt: string;
-  ageMs: number;
-  round: number | null;
-  sourcesUsed: number;
-  sourcesConfigured: number;
-  confidence: number;
-  signatures: number;
-  quorum: number;
-  profile: string;
-};
-
 export type Feed = {
   feed: string;
   decimals: number;
@@ -142,58 +121,3 @@ export type Status = {
   streamClients: number;
   graphqlClients: number;
 };
-
-export type ExplainedSource = {
-  source: string;
-  name: string;
-  pair: string;
-  quoted: string | null;
-  converted: string | null;
-  via: string | null;
-  ageMs: number | null;
-  weight: number;
-  confidence: number | null;
-  used: boolean;
-  verdict: string;
-  residualBps: number | null;
-  implied: string | null;
-  reason: string;
-};
-
-export type Cross = {
-  pair: string;
-  price: string;
-  low: string;
-  high: string;
-  state: FeedState;
-  reason: string;
-  sourcesUsed: number;
-  venues: string[];
-  leftOut: string[];
-};
-
-export type Explanation = Price & {
-  method: string;
-  answeredAt: string;
-  decision: string;
-  check: string;
-  inputsHash: string;
-  causes: string[];
-  sources: ExplainedSource[];
-  crosses: Cross[];
-  withoutVenue: { venue: string; price: string | null; moveBps: number | null }[];
-};
-
-export type Candle = {
-  feed: string;
-  open: string;
-  high: string;
-  low: string;
-  close: string;
-  count: number;
-  startAt: string;
-  interval: string;
-};
-
-export type HistoryPage = { prices: Price[]; nextCursor: string | null };
-export type CandlePage = { candles: Candle[]; nextCursor: string | null };

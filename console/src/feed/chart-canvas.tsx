@@ -1,5 +1,6 @@
 // The canvas of a chart, which is lightweight-charts' own. In: points, candles, thresholds. Out: what the
 // pointer is over. The chart follows the live price by itself, once a second, and the theme.
+import type { Candle } from '@assay/client/wire';
 import {
   CandlestickSeries,
   type ChartOptions,
@@ -16,7 +17,7 @@ import {
   type UTCTimestamp,
 } from 'lightweight-charts';
 import { type ReactNode, useEffect, useRef } from 'react';
-import type { Candle, Feed } from '../api/records.ts';
+import type { Feed } from '../api/records.ts';
 import { useIsDark } from '../frame/theme.ts';
 import { currentPrices } from '../live/board.ts';
 import { BandSeries } from './chart-band.ts';

@@ -1,7 +1,8 @@
 // What a chart of a feed draws, as data: the line with its band, candles, and where the feed would have been
 // published by its own rules. Pure. In: moments and candles of the API. Out: points for lightweight-charts.
+import type { Candle } from '@assay/client/wire';
 import type { UTCTimestamp } from 'lightweight-charts';
-import type { Candle, Feed } from '../api/records.ts';
+import type { Feed } from '../api/records.ts';
 import type { Moment } from './use-feeds.ts';
 
 export const RANGES = [

@@ -1,9 +1,10 @@
 // The chart of a feed: the answer as a line in its interval's band, or as candles; thresholds as thin dashed
 // lines; gaps as gaps. What the pointer is over is told in the row above it, every figure at that instant.
 // Range and look stand in the address.
+import type { CandlePage } from '@assay/client/wire';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
-import type { CandlePage, Feed } from '../api/records.ts';
+import type { Feed } from '../api/records.ts';
 import { inAddress, useApi } from '../api/use-api.ts';
 import { Choice } from '../show/choice.tsx';
 import { Section } from '../show/page.tsx';

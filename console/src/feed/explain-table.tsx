@@ -1,8 +1,8 @@
 // The sources of one answer in words: what each quoted, how it was converted, its age, weight and confidence,
 // and why it was used or not. Beneath it what the answer would be without any one venue.
+import type { ExplainedCross, ExplainedSource, Explanation } from '@assay/client/wire';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import type { Cross, ExplainedSource, Explanation } from '../api/records.ts';
 import { inAddress } from '../api/use-api.ts';
 import { seriesColour } from '../show/series-colour.ts';
 import { SourceLink } from '../show/source-link.tsx';
@@ -24,7 +24,7 @@ export function ExplainTable({ explanation }: { explanation: Explanation }): Rea
 }
 
 /** What a source said, and what that is in this feed. */
-function priceColumns(crosses: readonly Cross[]): Column<ExplainedSource>[] {
+function priceColumns(crosses: readonly ExplainedCross[]): Column<ExplainedSource>[] {
   return [
     {
       id: 'source',
@@ -128,10 +128,10 @@ const TRUST_COLUMNS: readonly Column<ExplainedSource>[] = [
 ];
 
 /** "× 1.0004 USDT/USD, 5 sources". */
-function conversionText(via: string | null, crosses: readonly Cross[]): string {
+function conversionText(via: string | null, crosses: readonly ExplainedCross[]): string {
   if (via === null) return 'direct';
   const cross = crosses.find(({ pair }) => pair === via);
-  if (cross === undefined) return `through ${via}`;
+  if (cross === undefined || cross.price === null) return `through ${via}`;
   return `× ${shortened(cross.price)} ${via}, ${plural(cross.sourcesUsed, 'source')}`;
 }
 
@@ -149,12 +149,17 @@ export function Swatch({ source, isUsed = true }: { source: string; isUsed?: boo
   );
 }
 
+/** "binance USDC/USDT at 1.0213". */
+function leftOutText({ source, pair, quoted }: ExplainedCross['leftOut'][number]): string {
+  return `${source} ${pair}${quoted === null ? '' : ` at ${shortened(quoted)}`}`;
+}
+
 /** The crosses an answer rests on, each of which can be opened. */
 export function Crosses({
   crosses,
   feeds,
 }: {
-  crosses: readonly Cross[];
+  crosses: readonly ExplainedCross[];
   feeds: ReadonlySet<string>;
 }): ReactNode {
   if (crosses.length === 0) return null;
@@ -174,10 +179,11 @@ export function Crosses({
           <span className="w-20">
             <StateDot state={state} />
           </span>
-          <span>{shortened(price)}</span>
+          <span>{price === null ? 'no rate' : shortened(price)}</span>
           <span className="text-muted">
-            {shortened(low)} to {shortened(high)}, from {plural(sourcesUsed, 'source')}
-            {leftOut.length > 0 ? `, without ${leftOut.join(', ')}` : ''}
+            {low === null || high === null ? '' : `${shortened(low)} to ${shortened(high)}, `}
+            from {plural(sourcesUsed, 'source')}
+            {leftOut.length > 0 ? `, without ${leftOut.map(leftOutText).join(', ')}` : ''}
           </span>
           <span className="min-w-0 basis-64 text-muted">{reason}</span>
         </li>

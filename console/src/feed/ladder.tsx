@@ -1,8 +1,8 @@
 // The ladder: every source of an answer as a tick on one price axis. Used ones are filled, left out ones
 // hollow; the answer is a line across, its interval the band around it. Prices far outside stand at the edge
 // with their distance, so that one liar does not squeeze all others into a line.
+import type { ExplainedSource, Explanation } from '@assay/client/wire';
 import type { ReactNode } from 'react';
-import type { ExplainedSource, Explanation } from '../api/records.ts';
 import { useIsPhone } from '../frame/viewport.ts';
 import { seriesColour } from '../show/series-colour.ts';
 import { bpsText, groupedText } from '../show/text.ts';

@@ -1,19 +1,20 @@
 // Feeds as the API names them, and what is asked once per feed: the last hour, the last day, an explanation.
+import type { CandlePage, Explanation, PriceState } from '@assay/client/wire';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ApiProblem } from '../api/http.ts';
-import type { CandlePage, Explanation, Feed, FeedState } from '../api/records.ts';
+import type { Feed } from '../api/records.ts';
 import { inAddress, useApi } from '../api/use-api.ts';
 
 export function useFeeds(): UseQueryResult<Feed[], ApiProblem> {
   return useApi<Feed[]>('/v1/feeds', { freshForMs: 60_000, everyMs: 60_000 });
 }
 
-export type Moment = { at: string; price: string; low: string; high: string; state: FeedState };
+export type Moment = { at: string; price: string; low: string; high: string; state: PriceState };
 export type Moments = {
   feed: string;
   everyMs: number;
   moments: (Moment | null)[];
-  changes: { at: string; state: FeedState | 'none'; reason: string }[];
+  changes: { at: string; state: PriceState | 'none'; reason: string }[];
 };
 
 const MINUTE_MS = 60_000;

@@ -1,9 +1,9 @@
 // "Why this number?": the ladder, the table beneath it, the crosses it rests on, and what it would be without
 // any one venue. Of now, following the market; or as of an instant that stands in the address (`?at=`).
+import type { Explanation } from '@assay/client/wire';
 
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
-import type { Explanation } from '../api/records.ts';
 import { Button } from '../show/button.tsx';
 import { Section } from '../show/page.tsx';
 import { Bar, Empty, Loaded, TableSkeleton } from '../show/states.tsx';

@@ -1,8 +1,8 @@
 // The live price of every feed. In: the one price stream of the tab. Out: hooks that wake a component when
 // its own feed changed, at most ten times a second: between two frames only the last text of a feed is kept,
 // and only that is ever parsed, so that a thousand updates a second cost what a few hundred do.
+import type { Price } from '@assay/client/wire';
 import { useCallback, useSyncExternalStore } from 'react';
-import type { Price } from '../api/records.ts';
 import { session } from '../session/session.ts';
 import { openStream, type StreamEvent, type StreamState } from './event-stream.ts';
 

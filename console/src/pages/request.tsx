@@ -1,8 +1,8 @@
 // One price request, followed while it runs: the price it ended with, and its path source by source.
+import type { PriceRequest } from '@assay/client/wire';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import type { PriceRequest } from '../api/client-records.ts';
 import { inAddress, useApi } from '../api/use-api.ts';
 import { RequestPath } from '../requests/path.tsx';
 import { Instant } from '../show/age.tsx';

@@ -1,7 +1,8 @@
 // Prices that were asked for, newest first: how many sources answered, in what time. A key sees its own, an
 // administrator all.
+import type { PriceRequest } from '@assay/client/wire';
 import type { ReactNode } from 'react';
-import type { PriceRequest, PriceRequestList } from '../api/client-records.ts';
+import type { PriceRequestList } from '../api/client-records.ts';
 import { useApiPages } from '../api/use-pages.ts';
 import { useIsAdmin } from '../frame/use-status.ts';
 import { RequestForm } from '../requests/request-form.tsx';

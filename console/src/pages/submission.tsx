@@ -1,7 +1,7 @@
 // One submission: what was said, and its path from the client to the answer it took part in.
+import type { Submission } from '@assay/client/wire';
 import { Link, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import type { Submission } from '../api/client-records.ts';
 import { inAddress, useApi } from '../api/use-api.ts';
 import { useNowMs } from '../live/now.ts';
 import { NeedsScope } from '../session/needs-scope.tsx';

@@ -1,7 +1,7 @@
 // What clients submitted, newest first: who said which price, and what became of it. A key sees its own, an
 // administrator all.
+import type { Submission, SubmissionPage } from '@assay/client/wire';
 import type { ReactNode } from 'react';
-import type { Submission, SubmissionList } from '../api/client-records.ts';
 import { useApiPages } from '../api/use-pages.ts';
 import { useIsAdmin } from '../frame/use-status.ts';
 import { NeedsScope } from '../session/needs-scope.tsx';
@@ -105,7 +105,7 @@ export function SubmissionsPage(): ReactNode {
 
 function Submissions(): ReactNode {
   const isAdmin = useIsAdmin();
-  const query = useApiPages<SubmissionList, Submission>(LIST, (page) => page.submissions, {
+  const query = useApiPages<SubmissionPage, Submission>(LIST, (page) => page.submissions, {
     everyMs: EVERY_MS,
   });
   return (

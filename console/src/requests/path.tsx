@@ -1,8 +1,8 @@
 // The path of a price request, source by source: who answered when with what, who did not and why, what the
 // deadline cut off. In: the request, and how its answer is explained. Out: a time line.
+import type { AskedSource, ExplainedSource, Explanation, PriceRequest } from '@assay/client/wire';
 import type { ReactNode } from 'react';
-import type { AskedSource, PriceRequest } from '../api/client-records.ts';
-import type { ExplainedSource, Explanation, Source } from '../api/records.ts';
+import type { Source } from '../api/records.ts';
 import { useApi } from '../api/use-api.ts';
 import { useExplanation } from '../feed/use-feeds.ts';
 import { Section } from '../show/page.tsx';

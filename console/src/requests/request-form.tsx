@@ -1,8 +1,8 @@
 // Asks all sources of a feed for its price now. In: a feed, how long to wait for the slow ones. Out: the page
 // of the new request, which follows it.
+import type { PriceRequest } from '@assay/client/wire';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useId, useState } from 'react';
-import type { PriceRequest } from '../api/client-records.ts';
 import { type ApiProblem, ask } from '../api/http.ts';
 import { useFeeds } from '../feed/use-feeds.ts';
 import { Button } from '../show/button.tsx';

@@ -1,7 +1,7 @@
 // A day as a strip: each minute coloured by the state a feed was in, runs of one state drawn as one. In:
 // states per minute, old to new; null where nothing was served. Read aloud as a sentence.
+import type { PriceState } from '@assay/client/wire';
 import type { ReactNode } from 'react';
-import type { FeedState } from '../api/records.ts';
 import { percentText } from './text.ts';
 
 const COLOURS: Record<string, string> = {
@@ -15,10 +15,10 @@ export function StateStrip({
   states,
   label,
 }: {
-  states: readonly (FeedState | null)[];
+  states: readonly (PriceState | null)[];
   label: string;
 }): ReactNode {
-  const runs: { state: FeedState | null; from: number; length: number }[] = [];
+  const runs: { state: PriceState | null; from: number; length: number }[] = [];
   for (const [i, state] of states.entries()) {
     const last = runs.at(-1);
     if (last?.state === state) last.length += 1;
@@ -50,7 +50,7 @@ export function StateStrip({
   );
 }
 
-function sentence(states: readonly (FeedState | null)[]): string {
+function sentence(states: readonly (PriceState | null)[]): string {
   const served = states.filter((state) => state !== null);
   if (served.length === 0) return 'nothing was served';
   const share = (wanted: string) => served.filter((state) => state === wanted).length / served.length;

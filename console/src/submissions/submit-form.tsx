@@ -1,9 +1,9 @@
 // Submits a price by hand. In: feed, price, a name. Out: what the server made of it, with the way to its time
 // line; what the server finds wrong stands at the field it is about, in the server's words.
+import type { Submission } from '@assay/client/wire';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useId, useState } from 'react';
-import type { Submission } from '../api/client-records.ts';
 import { type ApiProblem, ask } from '../api/http.ts';
 import { useFeeds } from '../feed/use-feeds.ts';
 import { useMe } from '../frame/use-status.ts';

@@ -1,7 +1,7 @@
 // What became of a submission, in words; its decision leads to the explanation of that answer.
+import type { Submission, SubmissionStatus } from '@assay/client/wire';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import type { Submission, SubmissionStatus } from '../api/client-records.ts';
 import { inAddress } from '../api/use-api.ts';
 
 export const STATUS_WORDS: Record<SubmissionStatus, string> = {

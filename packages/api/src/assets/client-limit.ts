@@ -20,6 +20,8 @@ const CLIENTS_MAX = 10_000;
 export class ClientLimit {
   readonly #options: ClientLimitOptions;
   readonly #counts = new Map<string, number>();
+  /** Who has had all of a minute, and which: they are refused without asking the cache again. */
+  readonly #full = new Map<string, number>();
 
   constructor(options: ClientLimitOptions) {
     this.#options = options;
@@ -30,10 +32,14 @@ export class ClientLimit {
     const { cache, clock, what, perMinute } = this.#options;
     const nowMs = clock.now();
     const minute = Math.floor(nowMs / MINUTE_MS);
-    const name = `limit ${what} ${principal.id} ${minute}`;
-    const shared = await cache?.increment(name, 1, MINUTE_MS).catch(() => undefined);
-    const count = shared ?? this.#countHere(name);
-    if (count <= perMinute) return;
+    if (this.#full.get(principal.id) !== minute) {
+      const name = `limit ${what} ${principal.id} ${minute}`;
+      const shared = await cache?.increment(name, 1, MINUTE_MS).catch(() => undefined);
+      const count = shared ?? this.#countHere(name);
+      if (count <= perMinute) return;
+      this.#full.set(principal.id, minute);
+      dropOldest(this.#full);
+    }
     throw new AssayError('TOO_MANY_REQUESTS', `more than ${perMinute} ${what} in a minute`, {
       context: { field: what, value: perMinute },
       retryAfterMs: (minute + 1) * MINUTE_MS - nowMs,
@@ -43,7 +49,11 @@ export class ClientLimit {
   #countHere(name: string): number {
     const count = (this.#counts.get(name) ?? 0) + 1;
     this.#counts.set(name, count);
-    if (this.#counts.size > CLIENTS_MAX) this.#counts.delete(this.#counts.keys().next().value!);
+    dropOldest(this.#counts);
     return count;
   }
+}
+
+function dropOldest(map: Map<string, number>): void {
+  if (map.size > CLIENTS_MAX) map.delete(map.keys().next().value!);
 }

@@ -17,7 +17,7 @@ import type { Authenticator } from '../auth/authenticator.ts';
 import { type Principal, requireScope } from '../auth/principal.ts';
 import { nearNames } from '../rest/near-names.ts';
 import { NOBODY, type Reply, type Route, readBody, readQuery } from '../rest/route.ts';
-import { lingerAfterAnswer } from './lingering.ts';
+import { LingeringConnections } from './lingering.ts';
 import { PROBLEM_CONTENT_TYPE, type Problem, problem, problemOf } from './problem.ts';
 import type { RequestMeter } from './request-meter.ts';
 
@@ -47,6 +47,7 @@ const KEEP_ALIVE_MS = 65_000;
 
 export async function createApiServer(options: ApiServerOptions): Promise<Server> {
   let framework: (request: IncomingMessage, response: ServerResponse) => void;
+  const lingering = new LingeringConnections(options.clock);
   const server = createServer(
     {
       maxHeaderSize: HEADERS_MAX_BYTES,
@@ -55,7 +56,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
     (request, response) => {
-      if (request.method !== 'GET') lingerAfterAnswer(request, options.clock);
+      if (request.method !== 'GET') lingering.watch(request);
       if (!options.isServing()) return sendProblem(response, NOT_SERVING);
       if (options.hot(request, response)) return;
       if (request.url!.length > URL_MAX) return sendProblem(response, URL_TOO_LONG);

@@ -71,29 +71,47 @@ export class Idempotency {
   /** The answer of before; undefined: this request is the first. @throws AssayError IDEMPOTENCY_KEY_REUSED */
   async #begin(place: string[], { text, nowMs }: RouteRequest<unknown, unknown>): Promise<Reply | undefined> {
     const hash = createHash('sha256').update(text).digest('base64url');
-    const added = await this.#ledger.query(
-      `WITH old AS (DELETE FROM idempotency WHERE made_at < $6 OR (${AT_PLACE} AND reply IS NULL AND made_at < $7))
-       INSERT INTO idempotency (client, route, key, body_hash, made_at) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT DO NOTHING RETURNING key`,
-      [...place, hash, new Date(nowMs), new Date(nowMs - KEPT_MS), new Date(nowMs - OPEN_MAX_MS)],
-    );
-    if (added.length > 0) return undefined;
-    const [known] = await this.#ledger.query<{ body_hash: string; reply: Reply | null }>(
-      `SELECT body_hash, reply FROM idempotency WHERE ${AT_PLACE}`,
-      place,
-    );
-    if (known !== undefined && known.body_hash !== hash) {
+    // Looked at before it is written: who sends one key again and again costs a look-up each.
+    const known = (await this.#known(place, nowMs)) ?? (await this.#add(place, hash, nowMs));
+    if (known === undefined) return undefined;
+    if (known.body_hash !== hash) {
       throw new AssayError('IDEMPOTENCY_KEY_REUSED', 'this Idempotency-Key came with another body before', {
         context: { field: 'Idempotency-Key', value: place[2] },
       });
     }
-    if (known?.reply) return known.reply;
+    if (known.reply !== null) return known.reply;
     throw new AssayError('LEDGER_CONFLICT', 'the first request with this Idempotency-Key is still running', {
       context: { field: 'Idempotency-Key', value: place[2] },
       isTransient: true,
       retryAfterMs: 1_000,
       recovery: 'Wait for the time in Retry-After, then send it again.',
     });
+  }
+
+  async #known(place: string[], nowMs: number): Promise<Known | undefined> {
+    const [known] = await this.#ledger.query<Known & { made_at: Date }>(
+      `SELECT body_hash, reply, made_at FROM idempotency WHERE ${AT_PLACE}`,
+      place,
+    );
+    if (known === undefined) return undefined;
+    const ageMs = nowMs - known.made_at.getTime();
+    return ageMs > KEPT_MS || (known.reply === null && ageMs > OPEN_MAX_MS) ? undefined : known;
+  }
+
+  /** What somebody who was faster has added meanwhile; undefined: we are the first. */
+  async #add(place: string[], hash: string, nowMs: number): Promise<Known | undefined> {
+    // In a statement of its own: one that deletes and inserts the same row sees it still there.
+    await this.#ledger.query(
+      `DELETE FROM idempotency WHERE made_at < $4 OR (${AT_PLACE} AND reply IS NULL AND made_at < $5)`,
+      [...place, new Date(nowMs - KEPT_MS), new Date(nowMs - OPEN_MAX_MS)],
+    );
+    const added = await this.#ledger.query(
+      `INSERT INTO idempotency (client, route, key, body_hash, made_at) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT DO NOTHING RETURNING key`,
+      [...place, hash, new Date(nowMs)],
+    );
+    if (added.length > 0) return undefined;
+    return (await this.#known(place, nowMs)) ?? { body_hash: hash, reply: null };
   }
 
   async #keep(place: string[], reply: Reply): Promise<void> {
@@ -103,5 +121,7 @@ export class Idempotency {
     ]);
   }
 }
+
+type Known = { body_hash: string; reply: Reply | null };
 
 const AT_PLACE = 'client = $1 AND route = $2 AND key = $3';
