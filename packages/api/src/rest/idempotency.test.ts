@@ -68,7 +68,7 @@ test('a key does one thing once, and may be used again when that failed, died or
   assert.equal(await ask('d', 'body'), 'LEDGER_CONFLICT');
   nowMs += 61_000;
   assert.equal(await ask('d', 'body'), '{"number":4} new');
-  nowMs += 86_400_000;
+  nowMs += 86_400_001;
   assert.equal(await ask('k', 'other'), '{"number":5} new');
   assert.deepEqual(await ledger.query('SELECT key FROM idempotency'), [{ key: 'k' }]);
 });
