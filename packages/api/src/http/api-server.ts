@@ -56,7 +56,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
     (request, response) => {
-      if (request.method !== 'GET') lingering.watch(request);
+      if (request.method !== 'GET') lingering.watch(request, response, BODY_MAX_BYTES);
       if (!options.isServing()) return sendProblem(response, NOT_SERVING);
       if (options.hot(request, response)) return;
       if (request.url!.length > URL_MAX) return sendProblem(response, URL_TOO_LONG);
