@@ -11,6 +11,7 @@ export type Process = {
   memoryBytes: number;
   eventLoopP99Ms: number;
   cpuShare: number;
+  readLag: { ms: number; topic: string } | null;
 };
 
 export type Topic = {

@@ -6,10 +6,12 @@ import { Age, Instant } from '../show/age.tsx';
 import { StateDot } from '../show/state-dot.tsx';
 import { Disconnected, Empty, Loaded, TableSkeleton } from '../show/states.tsx';
 import { type Column, Table } from '../show/table.tsx';
-import { percentText } from '../show/text.ts';
+import { durationText, percentText } from '../show/text.ts';
 
 /** As often as they speak. */
 const EVERY_MS = 5_000;
+/** Prices that are read this late are felt as well. */
+const BEHIND_MS = 1_000;
 /** A loop that is late by more than this is felt by clients. */
 const LATE_MS = 50;
 
@@ -86,6 +88,25 @@ const COLUMNS: readonly Column<Process>[] = [
     width: '110px',
   },
   {
+    id: 'behind',
+    title: 'Behind',
+    cell: ({ readLag }) =>
+      readLag === null ? (
+        <span className="text-muted">reads nothing</span>
+      ) : (
+        <span
+          className={readLag.ms > BEHIND_MS ? 'text-warn' : ''}
+          title={`from the commit of a record to the end of its handling, longest on ${readLag.topic}`}
+        >
+          {durationText(readLag.ms)}
+        </span>
+      ),
+    sort: ({ readLag }) => readLag?.ms,
+    text: ({ readLag }) => (readLag === null ? '' : `${readLag.ms} ms on ${readLag.topic}`),
+    align: 'right',
+    width: '90px',
+  },
+  {
     id: 'loop',
     title: 'Event loop late, p99',
     cell: ({ eventLoopP99Ms }) => (
@@ -104,7 +125,7 @@ export function Processes(): ReactNode {
     <Loaded
       query={query}
       what="The processes"
-      skeleton={<TableSkeleton rows={2} columns={7} />}
+      skeleton={<TableSkeleton rows={2} columns={8} />}
       stillWorks="Prices are still served."
       isEmpty={(list) => list.length === 0}
       empty={

@@ -17,6 +17,7 @@ import { loadConfiguredSources } from './configured-sources.ts';
 import { type Drivers, openDrivers } from './drivers.ts';
 import { type DataFolder, openDataFolder } from './process/data-folder.ts';
 import { startPresence } from './process/presence.ts';
+import { ReadLagWatch } from './process/read-lag.ts';
 import { announce, type RunFile, SANDBOX_KEY_FILE } from './process/run-file.ts';
 import { type SandboxAddresses, type SandboxProcess, startSandbox } from './process/sandbox-process.ts';
 import { adapters } from './services/adapters.ts';
@@ -101,8 +102,10 @@ async function startInOrder(
   const drivers = openDrivers({ settings, folder, clock, log, metrics });
   const sandboxAddresses: SandboxAddresses = { control: '', venues: {} };
   const isSandbox = settings.profile === 'sandbox' && names.includes('adapters');
+  const readLag = new ReadLagWatch(clock);
   const context = {
     ...drivers,
+    bus: readLag.watched(drivers.bus),
     settings,
     folder,
     config,
@@ -145,7 +148,7 @@ async function startInOrder(
     ...(sandbox === undefined ? {} : { sandboxControl: sandbox.addresses.control }),
   };
   undo.push(announce(folder.path, run, SERVICE_NAMES));
-  undo.push(startPresence({ cache: drivers.cache, clock, services: names }));
+  undo.push(startPresence({ cache: drivers.cache, clock, services: names, readLag }));
   const reconfigure = (next: Settings) => follow(context, services, next);
   return { run, config, folder, sandboxKey, api: apiService?.api, log, reconfigure, stop };
 }

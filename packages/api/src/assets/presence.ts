@@ -24,6 +24,8 @@ export type ProcessFacts = {
   eventLoopP99Ms: number;
   /** Share of one core since the word before. */
   cpuShare: number;
+  /** The longest way of a record from its commit to the end of its handling here, since the word before. */
+  readLag: { ms: number; topic: string } | null;
 };
 
 export type SeenProcess = ProcessFacts & { state: 'running' | 'gone'; seenAt: string };

@@ -21,6 +21,7 @@ const FACTS: ProcessFacts = {
   memoryBytes: 1,
   eventLoopP99Ms: 2,
   cpuShare: 0.5,
+  readLag: { ms: 12, topic: 'answers' },
 };
 
 describe('the installation over HTTP', () => {

@@ -6,6 +6,7 @@ import { announceProcess, PRESENCE_EVERY_MS } from '@assay/api/assets/presence';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { Cache } from '@assay/ports/cache/cache';
 import { VERSION } from '../version.ts';
+import type { ReadLagWatch } from './read-lag.ts';
 
 /** Finer than the delays that matter, coarse enough to cost nothing. */
 const RESOLUTION_MS = 20;
@@ -14,8 +15,9 @@ export function startPresence(options: {
   cache: Cache;
   clock: Clock;
   services: readonly string[];
+  readLag: ReadLagWatch;
 }): () => void {
-  const { cache, clock, services } = options;
+  const { cache, clock, services, readLag } = options;
   const startedAt = new Date(clock.now()).toISOString();
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
@@ -35,6 +37,7 @@ export function startPresence(options: {
       startedAt,
       memoryBytes: process.memoryUsage.rss(),
       eventLoopP99Ms: lateMs(delays),
+      readLag: readLag.take() ?? null,
       cpuShare: now === toldAt ? 0 : (since.user + since.system) / 1_000 / (now - toldAt),
     };
     toldAt = now;
@@ -42,6 +45,8 @@ export function startPresence(options: {
     announceProcess(cache, facts, clock.now()).catch(() => undefined);
     cancel = clock.after(PRESENCE_EVERY_MS, tell);
   };
+  // Whoever begins reads what is kept: that is no lag.
+  readLag.take();
   tell();
   return () => {
     cancel();
