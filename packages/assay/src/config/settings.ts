@@ -53,6 +53,10 @@ const sourceSettings = z
       .record(z.string(), z.url())
       .default({})
       .describe('Addresses by role (rest, stream), instead of the venue’s own'),
+    fallbacks: z
+      .record(z.string(), z.array(z.url()).max(8))
+      .default({})
+      .describe('Further addresses by role, asked in turn while the one before gives no answer'),
     credentials: z
       .record(z.string(), z.string())
       .default({})

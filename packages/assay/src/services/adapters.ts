@@ -66,6 +66,8 @@ function configuredSources({ config, sources, settings, sandbox }: ServiceContex
         source: withLimits(source, its.limits),
         pairs,
         endpoints: { ...source.endpoints, ...venue, ...its.endpoints },
+        // In the sandbox nothing is asked but its own venues.
+        fallbacks: settings.profile === 'sandbox' && venue !== undefined ? {} : its.fallbacks,
         credentials,
         options: its.options,
         revision: JSON.stringify(its),

@@ -2,12 +2,15 @@
 import type { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Pair } from '../model/pair.ts';
 import type { Source, SourceContext } from './define-source.ts';
+import type { Fallbacks } from './endpoint-fallback.ts';
 import { sourceContext } from './source-context.ts';
 
 export type ConfiguredSource = {
   source: Source;
   pairs: readonly Pair[];
   endpoints: Record<string, string>;
+  /** By role: asked in turn while the address before does not answer. */
+  fallbacks?: Fallbacks;
   credentials: Record<string, string>;
   options: Record<string, unknown>;
   /** 1 is always asked; larger numbers are standby, further down the list. */

@@ -22,6 +22,7 @@ import { baseOf, type Pair } from '../model/pair.ts';
 import { HEALTH_TOPIC, type SourceStatus } from '../model/source-status.ts';
 import { type Agreement, agreementsIn } from './agreement.ts';
 import type { ConfiguredSource as Configured } from './configured-source.ts';
+import { withFallbacks } from './endpoint-fallback.ts';
 import { LastFrames } from './last-frames.ts';
 import { ListingWatch } from './listing-watch.ts';
 import { Outbox } from './outbox.ts';
@@ -135,9 +136,10 @@ class Service implements SourceService {
     const frames = cache === undefined ? undefined : new LastFrames({ cache, clock, log });
     this.#frames = frames;
     this.#newRunner = (configured) => {
-      const { source, credentials } = configured;
-      const plain = { poll: outbound, stream: outbound };
-      const watched = frames?.watch(source.id, credentials, outbound) ?? plain;
+      const { source, credentials, fallbacks = {} } = configured;
+      const endpoints = { ...source.endpoints, ...configured.endpoints };
+      const own = withFallbacks({ source: source.id, outbound, endpoints, fallbacks, log });
+      const watched = frames?.watch(source.id, credentials, own) ?? { poll: own, stream: own };
       return new SourceRunner(configured, { ...tools, outbound: watched });
     };
     this.#runners = options.sources.map(this.#newRunner);
