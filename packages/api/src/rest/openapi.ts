@@ -22,6 +22,7 @@ const PROBLEMS: Record<string, string> = {
   403: 'The key lacks a scope or a feed',
   404: 'There is no such thing; near names are given',
   413: 'The body is larger than 64 kB',
+  414: 'The address, or one part of it, is longer than any that exists',
   422: 'An Idempotency-Key came with another body before',
   429: 'Too many requests: Retry-After says how long to wait',
   503: 'It cannot be done now: Retry-After says when to try again',
@@ -103,7 +104,7 @@ function tagOf({ path }: Route): string {
 
 function operationOf(route: Route): Json {
   const isPublic = route.scope === 'public';
-  const { status = 200 } = route.answer ?? {};
+  const { status = 200, pendingStatus } = route.answer ?? {};
   return {
     operationId: operationIdOf(route.method, route.path),
     summary: route.describe.split(/[:;,]/, 1)[0],
@@ -112,7 +113,11 @@ function operationOf(route: Route): Json {
     ...(isPublic ? { security: [] } : {}),
     parameters: [...pathParametersOf(route.path), ...queryParametersOf(route.query), ...headersOf(route)],
     ...(route.body === undefined ? {} : { requestBody: bodyOf(route) }),
-    responses: { [status]: successOf(route), ...problemsOf(route) },
+    responses: {
+      [status]: successOf(route),
+      ...(pendingStatus === undefined ? {} : { [pendingStatus]: successOf(route) }),
+      ...problemsOf(route),
+    },
   };
 }
 

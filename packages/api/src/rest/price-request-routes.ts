@@ -67,7 +67,7 @@ export function priceRequestRoutes(desk: PriceRequestDesk): Route[] {
       '`Prefer: respond-async` (RFC 7240)',
     query: noQuery,
     body: requestBody,
-    answer: { schema: priceRequest },
+    answer: { schema: priceRequest, pendingStatus: 202 },
     async handle({ principal, body, headers }) {
       const name = body.feed ?? body.symbol!;
       const isAwaited = !prefersAsync(headers.prefer);

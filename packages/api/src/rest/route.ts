@@ -52,6 +52,8 @@ export type Route = {
     status?: number;
     contentType?: string;
     schema?: z.ZodType;
+    /** With the same shape: it is taken, and not done yet. */
+    pendingStatus?: number;
     /** Other types that it may have, by `format` or by what is asked for. */
     otherTypes?: readonly string[];
     /** Of its errors, where another specification says how they look (OAuth, Chainlink). */
