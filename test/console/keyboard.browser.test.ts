@@ -71,11 +71,11 @@ describe('the console by keyboard', { timeout: 240_000 }, () => {
     await page.goBack();
     await tabTo(page, /^Filter Feeds/);
     await page.keyboard.type('eur');
-    await page.getByText(/^\d+ of 18 feeds/).waitFor();
+    await page.getByText(/^\d+ of \d+ feeds/).waitFor();
     await page.getByRole('button', { name: 'Price' }).press('Enter');
     await page.waitForURL(/find=eur.*sort=price|sort=price.*find=eur/);
     await page.reload();
-    await page.getByText(/^\d+ of 18 feeds/).waitFor();
+    await page.getByText(/^\d+ of \d+ feeds/).waitFor();
     assert.equal(
       await page.getByRole('columnheader', { name: 'Price' }).getAttribute('aria-sort'),
       'ascending',

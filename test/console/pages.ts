@@ -31,7 +31,7 @@ export const SHOWN_PAGES: readonly ShownPage[] = [
   {
     name: 'feeds',
     path: '/feeds',
-    shows: '18 feeds',
+    shows: 'ETH/BTC',
     restsOn: '**/v1/feeds',
     empty: { body: '[]', says: 'No feed is configured' },
   },

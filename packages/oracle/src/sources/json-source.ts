@@ -7,7 +7,17 @@ import type { Source } from './define-source.ts';
 import { type Definition, fill, namesIn, readDefinition, unusable } from './definition.ts';
 
 /** Settings that every source has; whoever loads the configuration reads them. */
-const SETTINGS = ['enabled', 'type', 'priority', 'transport', 'weight', 'denied', 'options', 'intervalMs'];
+const SETTINGS = [
+  'enabled',
+  'type',
+  'priority',
+  'transport',
+  'weight',
+  'denied',
+  'options',
+  'intervalMs',
+  'fallbacks',
+];
 
 const SYMBOL_NAMES = ['base', 'quote', 'base:lower', 'quote:lower'];
 
