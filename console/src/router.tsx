@@ -55,13 +55,30 @@ function PagePending(): ReactNode {
   );
 }
 
+/** What browsers say of a module that the server did not send. */
+const NOT_SENT = /dynamically imported module|module script failed/i;
+
 function PageFailed({ error, reset }: ErrorComponentProps): ReactNode {
+  const words = error instanceof Error ? error.message : String(error);
+  // A module that failed once is not asked for again by the browser: only the whole page is.
+  if (NOT_SENT.test(words)) {
+    return (
+      <Page title="This page did not arrive">
+        <div role="alert" className="flex flex-col items-start gap-3">
+          <p>The server did not send it: it was away, or was updated. Pages that are open already go on.</p>
+          <Button look="main" onClick={() => location.reload()}>
+            Load it anew
+          </Button>
+        </div>
+      </Page>
+    );
+  }
   return (
     <Page title="This page broke">
       <div role="alert" className="flex flex-col items-start gap-3">
         <p>
-          It could not be drawn: {error instanceof Error ? error.message : String(error)}. The other pages
-          still work; after an update of the server this tab may be too old for it.
+          It could not be drawn: {words}. The other pages still work; after an update of the server this tab
+          may be too old for it.
         </p>
         <div className="flex gap-2">
           <Button look="main" onClick={() => location.reload()}>

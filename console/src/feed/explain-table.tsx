@@ -77,7 +77,7 @@ function priceColumns(crosses: readonly ExplainedCross[]): Column<ExplainedSourc
 const TRUST_COLUMNS: readonly Column<ExplainedSource>[] = [
   {
     id: 'off',
-    title: 'Off by',
+    title: 'From the others',
     cell: ({ residualBps }) => (residualBps === null ? '–' : bpsText(residualBps)),
     sort: ({ residualBps }) => residualBps ?? undefined,
     text: ({ residualBps }) => residualBps?.toString() ?? '',

@@ -21,6 +21,8 @@ export function SignIn(): ReactNode {
   const signIn = async (): Promise<void> => {
     const given = key.trim();
     if (given === '') return setProblem('Paste a key first; it begins with ak_.');
+    // What no header can carry is no key; asking would look like a server that is away.
+    if (!/^[\x21-\x7e]{1,8192}$/.test(given)) return setProblem('That is no key: one begins with ak_.');
     setAsking(true);
     try {
       await ask('/v1/status', { key: given });

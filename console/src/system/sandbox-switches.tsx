@@ -172,12 +172,8 @@ function Faults({
             {faults.map(({ kind, value, until }) => (
               <span key={kind} className="mr-3">
                 {kind}
-                {value === 0 ? '' : ` ${value}`}
-                {until !== undefined && (
-                  <>
-                    , until <Instant at={until} />
-                  </>
-                )}
+                {value === 0 ? '' : ` ${value}`}, until{' '}
+                {typeof until === 'string' ? <Instant at={until} /> : 'you end it'}
               </span>
             ))}
           </span>

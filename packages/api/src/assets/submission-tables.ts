@@ -1,6 +1,6 @@
 // Submissions and their fates in the ledger. In: submissions, events. Out: the same, by id or by pages. The
 // only file with SQL of submissions. Invariants: an event is kept once however often it is told; the status
-// of a submission is that of its last event.
+// of a submission is that of its last event; what took part is never called unused because it grew old.
 import { assert } from '@assay/kernel/errors/assay-error';
 import type { Ledger, Row } from '@assay/ports/ledger/ledger';
 import type { Submission, SubmissionEvent, SubmissionInput, SubmissionStatus } from './desk.ts';
@@ -127,7 +127,8 @@ export class SubmissionTables {
            AS g (id, status, detail, at, place)
        ), told AS (
          INSERT INTO submission_events (submission_id, at, status, detail)
-         SELECT s.id, g.at, g.status, g.detail FROM given g JOIN submissions s USING (id) ORDER BY g.place
+         SELECT s.id, g.at, g.status, g.detail FROM given g JOIN submissions s USING (id)
+         WHERE NOT (g.status = 'unused' AND s.status IN ('used', 'outlier')) ORDER BY g.place
          ON CONFLICT DO NOTHING RETURNING submission_id, status, detail
        ), newest AS (
          SELECT DISTINCT ON (g.id) g.id, g.status, g.detail FROM given g

@@ -54,12 +54,12 @@ export class SqlKeyStore implements KeyStore {
 
   async list(): Promise<KeyInfo[]> {
     const rows = await this.#options.ledger.query(`SELECT ${COLUMNS} FROM api_keys ORDER BY created_at, id`);
-    return rows.map(infoOf);
+    return rows.map((row) => this.#withUse(infoOf(row)));
   }
 
   async get(id: string): Promise<KeyInfo | undefined> {
     const [row] = await this.#options.ledger.query(`SELECT ${COLUMNS} FROM api_keys WHERE id = $1`, [id]);
-    return row === undefined ? undefined : infoOf(row);
+    return row === undefined ? undefined : this.#withUse(infoOf(row));
   }
 
   async rotate(id: string): Promise<{ key: string; info: KeyInfo } | undefined> {
@@ -93,6 +93,12 @@ export class SqlKeyStore implements KeyStore {
     if (!isCurrent(info, nowMs)) return undefined;
     this.#used.set(info.id, nowMs);
     return info;
+  }
+
+  /** What is noted in a minute counts already. */
+  #withUse(info: KeyInfo): KeyInfo {
+    const usedAt = this.#used.get(info.id);
+    return usedAt === undefined ? info : { ...info, lastUsedAt: Math.max(usedAt, info.lastUsedAt ?? 0) };
   }
 
   #flushLater(): void {

@@ -296,7 +296,9 @@ class ApiService implements Api {
       streamRoute({ view, stream: this.#stream }),
       socketRoute(),
       ...(this.#desks?.routes() ?? []),
-      ...(auth === undefined ? [] : authRoutes({ auth, authenticator: this.#authenticator })),
+      ...(auth === undefined
+        ? []
+        : authRoutes({ auth, authenticator: this.#authenticator, view: this.#view })),
       chainlinkRoute(view),
       ...operatorRoutes({ bus, clock, sources, tail: this.#tail, sandboxControl }),
       ...systemRoutes(this.#options, () => ({ ...this.#readiness(), ...this.#serverFacts() })),

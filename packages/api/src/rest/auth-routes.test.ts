@@ -90,6 +90,7 @@ describe('keys, tokens, tickets and the audit log over HTTP', () => {
     assert.equal((await ask('DELETE', `/v1/keys/${id}`, admin)).status, 200);
     assert.equal((await ask('POST', `/v1/keys/${id}/rotate`, admin)).status, 404);
     const mistakes: [object, string, RegExp][] = [
+      [{}, 'name', /^name is missing: give 1 to 100 characters/],
       [{ name: '' }, 'name', /give 1 to 100 characters/],
       [{ name: 'x', scopes: [] }, 'scopes', /give one or more of prices:read/],
       [{ name: 'x', scopes: ['root'] }, 'scopes.0', /give one or more of prices:read/],
@@ -104,6 +105,15 @@ describe('keys, tokens, tickets and the audit log over HTTP', () => {
       assert.deepEqual([answer.status, answer.body.code, answer.body.field], [400, 'REQUEST_INVALID', field]);
       assert.match(String(answer.body.detail), fix);
     }
+    const unknown = await ask('POST', '/v1/keys', admin, { name: 'x', feeds: ['BTX/USD'] });
+    assert.deepEqual([unknown.status, unknown.body.code], [404, 'NOT_FOUND']);
+    assert.match(unknown.text, /BTC\/USD/, 'near names');
+    const used = (await ask('GET', '/v1/keys', admin)).body as unknown as {
+      name: string;
+      lastUsedAt: string | null;
+    }[];
+    const own = used.find(({ name }) => name === 'admin');
+    assert.ok(Date.now() - Date.parse(own!.lastUsedAt!) < 60_000, 'before it is written down');
   });
 
   test('OAuth client credentials, in both ways of RFC 6749, never for more than the key may', async () => {

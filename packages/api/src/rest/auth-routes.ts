@@ -9,10 +9,11 @@ import { joinKey } from '../auth/key-secret.ts';
 import type { KeyInfo } from '../auth/key-store.ts';
 import { type Principal, SCOPES, type Scope, TIERS } from '../auth/principal.ts';
 import { TOKEN_LIVES_S } from '../auth/token-service.ts';
-import { cursor, limit } from './parameters.ts';
+import type { PriceView } from '../views/prices.ts';
+import { cursor, findFeed, limit } from './parameters.ts';
 import { defineRoute, invalid, json, noQuery, type Reply, type Route } from './route.ts';
 
-export type AuthRoutesOptions = { auth: AuthDesk; authenticator: Authenticator };
+export type AuthRoutesOptions = { auth: AuthDesk; authenticator: Authenticator; view: PriceView };
 
 const AUDIT_PAGE = 100;
 const NAME_MAX = 100;
@@ -57,7 +58,7 @@ const newKey = z.strictObject({
     .describe('ISO 8601; absent: never'),
 });
 
-function keyRoutes({ auth }: AuthRoutesOptions): Route[] {
+function keyRoutes({ auth, view }: AuthRoutesOptions): Route[] {
   const { keys, audit } = auth;
   const note = (who: Principal, action: string, { id, name }: KeyInfo): void =>
     audit.record({ who, action, result: 'ok', detail: { id, name } } satisfies AuditEntry);
@@ -78,6 +79,8 @@ function keyRoutes({ auth }: AuthRoutesOptions): Route[] {
     answer: { status: 201 },
     async handle({ body, principal }) {
       const { expiresAt, feeds, ...rest } = body;
+      // A key for a feed that does not exist would read nothing, and nobody would know why.
+      for (const feed of feeds ?? []) findFeed(view, feed, principal);
       const made = await keys.create({
         ...rest,
         ...(feeds === undefined ? {} : { feeds }),

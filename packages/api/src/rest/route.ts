@@ -131,6 +131,9 @@ function checked(schema: z.ZodType, given: unknown, { whole, member, place }: Wo
   }
   const field = issue.path.map(String).join('.') || whole;
   const value = issue.path.reduce<unknown>((at, name) => (at as Record<PropertyKey, unknown>)?.[name], given);
+  if (value === undefined) {
+    throw new AssayError('REQUEST_INVALID', `${field} is missing: ${issue.message}`, { context: { field } });
+  }
   throw invalid(field, shownText(value), issue.message);
 }
 

@@ -132,7 +132,7 @@ function explainSource(
     confidence: input.confidence ?? null,
     used: input.verdict === 'used',
     verdict: input.verdict,
-    residualBps: input.residualCbps === undefined ? null : input.residualCbps / 100,
+    residualBps: input.residualCbps === undefined ? null : bpsOf(input.residualCbps),
     implied: input.implied ?? null,
     reason: reasonOf(input, quoted, facts.feed),
   };
@@ -166,8 +166,13 @@ function reasonOf(input: DecisionInput, quoted: string | null, feed: Pair): stri
   }
 }
 
+/** As people reckon: a price of twice the others is 10,000 bps above them; its logarithm says 6,931. */
+function bpsOf(residualCbps: number): number {
+  return Math.round(Math.expm1(residualCbps / 1_000_000) * 1_000_000) / 100;
+}
+
 function outlierReason(input: DecisionInput, quoted: string | null): string {
-  const bps = (input.residualCbps ?? 0) / 100;
+  const bps = bpsOf(input.residualCbps ?? 0);
   const direction = bps > 0 ? 'above' : 'below';
   const implied = input.implied === undefined ? '' : ` (${input.implied} ${quoteOf(input.pair)})`;
   const said = quoted === null ? '' : ` it says ${quoted},`;
@@ -204,7 +209,7 @@ function crossesOf(
           source: input.source,
           pair: input.pair,
           quoted: prices.get(input.offset)?.price ?? null,
-          residualBps: (input.residualCbps ?? 0) / 100,
+          residualBps: bpsOf(input.residualCbps ?? 0),
           implied: input.implied ?? null,
         })),
     }));
