@@ -7,7 +7,7 @@ import { type ReactNode, useState } from 'react';
 import { Button } from '../show/button.tsx';
 import { Section } from '../show/page.tsx';
 import { Bar, Empty, Loaded, TableSkeleton } from '../show/states.tsx';
-import { exactText, groupedText, plural } from '../show/text.ts';
+import { clockText, exactText, groupedText, plural } from '../show/text.ts';
 import { Crosses, ExplainTable, WithoutVenue } from './explain-table.tsx';
 import { Ladder } from './ladder.tsx';
 import { dispersionBps, useExplanation, useFeeds } from './use-feeds.ts';
@@ -25,7 +25,11 @@ export function Why({ feed }: { feed: string }): ReactNode {
     <Section
       title="Why this number?"
       beside={
-        at === undefined ? undefined : <span className="text-warn">as of {exactText(Date.parse(at))}</span>
+        at === undefined ? (
+          <Explained explanation={explanation.data} />
+        ) : (
+          <span className="text-warn">as of {exactText(Date.parse(at))}</span>
+        )
       }
       actions={
         <>
@@ -50,6 +54,17 @@ export function Why({ feed }: { feed: string }): ReactNode {
         </Loaded>
       )}
     </Section>
+  );
+}
+
+/** The number above moves on many times a second; what is explained here is one answer. */
+function Explained({ explanation }: { explanation: Explanation | undefined }): ReactNode {
+  if (explanation === undefined) return null;
+  const { price, answeredAt } = explanation;
+  return (
+    <span className="text-muted">
+      the answer of {clockText(Date.parse(answeredAt))}: {groupedText(price)}
+    </span>
   );
 }
 
