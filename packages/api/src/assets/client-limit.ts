@@ -5,6 +5,7 @@ import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { Cache } from '@assay/ports/cache/cache';
 import type { Principal } from '../auth/principal.ts';
+import { dropOldest } from '../limits/drop-oldest.ts';
 
 export type ClientLimitOptions = {
   cache: Cache | undefined;
@@ -34,11 +35,12 @@ export class ClientLimit {
     const minute = Math.floor(nowMs / MINUTE_MS);
     if (this.#full.get(principal.id) !== minute) {
       const name = `limit ${what} ${principal.id} ${minute}`;
+      // Without the cache this process counts for itself.
       const shared = await cache?.increment(name, 1, MINUTE_MS).catch(() => undefined);
       const count = shared ?? this.#countHere(name);
       if (count <= perMinute) return;
       this.#full.set(principal.id, minute);
-      dropOldest(this.#full);
+      dropOldest(this.#full, CLIENTS_MAX);
     }
     throw new AssayError('TOO_MANY_REQUESTS', `more than ${perMinute} ${what} in a minute`, {
       context: { field: what, value: perMinute },
@@ -49,11 +51,7 @@ export class ClientLimit {
   #countHere(name: string): number {
     const count = (this.#counts.get(name) ?? 0) + 1;
     this.#counts.set(name, count);
-    dropOldest(this.#counts);
+    dropOldest(this.#counts, CLIENTS_MAX);
     return count;
   }
-}
-
-function dropOldest(map: Map<string, number>): void {
-  if (map.size > CLIENTS_MAX) map.delete(map.keys().next().value!);
 }

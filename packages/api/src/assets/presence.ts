@@ -34,10 +34,8 @@ export async function announceProcess(cache: Cache, facts: ProcessFacts, nowMs: 
   await cache.set(keyOf(facts.id), JSON.stringify({ ...facts, seenAt: nowMs }), REMEMBERED_MS);
   const ids = await idsIn(cache);
   // Two processes that write at once lose one entry for five seconds at most.
-  if (!ids.includes(facts.id)) {
-    const kept = [...ids, facts.id].slice(-PROCESSES_MAX);
-    await cache.set(INDEX, JSON.stringify(kept), REMEMBERED_MS);
-  } else await cache.set(INDEX, JSON.stringify(ids), REMEMBERED_MS);
+  const kept = ids.includes(facts.id) ? ids : [...ids, facts.id].slice(-PROCESSES_MAX);
+  await cache.set(INDEX, JSON.stringify(kept), REMEMBERED_MS);
 }
 
 /** In the order of their start. */

@@ -24,6 +24,7 @@ import type { Cache } from '@assay/ports/cache/cache';
 import type { BusRecord, EventBus, Subscription } from '@assay/ports/event-bus/event-bus';
 import type { Ledger } from '@assay/ports/ledger/ledger';
 import { hasScope, type Principal, requireScope } from '../auth/principal.ts';
+import { dropOldest } from '../limits/drop-oldest.ts';
 import { CURSOR_FIX, findFeed } from '../rest/parameters.ts';
 import { invalid } from '../rest/route.ts';
 import type { CurrentPrice } from '../views/current-price.ts';
@@ -284,9 +285,7 @@ export class BusPriceRequestDesk implements PriceRequestDesk, Startable {
 
   async #keep(request: StoredPriceRequest): Promise<void> {
     this.#remembered.set(request.id, request);
-    if (this.#remembered.size > REMEMBERED_MAX) {
-      this.#remembered.delete(this.#remembered.keys().next().value!);
-    }
+    dropOldest(this.#remembered, REMEMBERED_MAX);
     await this.#tables.keep(request).catch((error: unknown) => {
       this.#options.log.warn('a price request was not stored', { id: request.id, reason: messageOf(error) });
     });

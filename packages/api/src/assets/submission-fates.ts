@@ -5,6 +5,7 @@
 // for it; the same logs read again give the same fates.
 import { decodeDecision, type Verdict } from '@assay/oracle/model/decision';
 import { SUBMITTED_SOURCE, type SubmissionRecord } from '@assay/oracle/model/submission';
+import { dropOldest } from '../limits/drop-oldest.ts';
 import type { Fate } from './submission-tables.ts';
 
 /** Submitted prices whose submissions are remembered: some minutes of all pairs. */
@@ -82,5 +83,5 @@ function judge(price: Price, judged: Judged): Fate[] {
 
 function remember<T>(map: Map<string, T>, name: string, value: T): void {
   map.set(name, value);
-  if (map.size > PRICES_MAX) map.delete(map.keys().next().value!);
+  dropOldest(map, PRICES_MAX);
 }

@@ -11,6 +11,7 @@ import { isIPv6 } from 'node:net';
 import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { Cache } from '@assay/ports/cache/cache';
+import { dropOldest } from '../limits/drop-oldest.ts';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
 import { isCurrent, type KeyStore, principalOfKey } from './key-store.ts';
 import type { Principal } from './principal.ts';
@@ -231,8 +232,4 @@ function isSameText(a: string, b: string): boolean {
   let difference = 0;
   for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
   return difference === 0;
-}
-
-function dropOldest<T>(map: Map<string, T>, maximum: number): void {
-  if (map.size > maximum) map.delete(map.keys().next().value!);
 }

@@ -10,6 +10,7 @@ import { AssayError } from '@assay/kernel/errors/assay-error';
 import type { Clock } from '@assay/kernel/time/clock';
 import type { Cache } from '@assay/ports/cache/cache';
 import type { Principal, Tier } from '../auth/principal.ts';
+import { dropOldest } from './drop-oldest.ts';
 
 export type TierLimits = { requestsPerMinute: number; requestsPerDay: number };
 
@@ -74,7 +75,7 @@ export class RateLimiter {
       day: new Budget(cache, principal.id, requestsPerDay, DAY_MS),
     };
     this.#budgets.set(principal.id, budgets);
-    if (this.#budgets.size > PRINCIPALS_MAX) this.#budgets.delete(this.#budgets.keys().next().value!);
+    dropOldest(this.#budgets, PRINCIPALS_MAX);
     return budgets;
   }
 }

@@ -42,6 +42,7 @@ export function startPresence(options: {
     };
     toldAt = now;
     delays.reset();
+    // Without the cache it is shown as gone, which is what the others know; the next word comes in 5 s.
     announceProcess(cache, facts, clock.now()).catch(() => undefined);
     cancel = clock.after(PRESENCE_EVERY_MS, tell);
   };

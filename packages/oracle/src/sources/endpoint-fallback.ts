@@ -13,6 +13,7 @@ import type {
   SocketHandlers,
   SocketRequest,
 } from '@assay/ports/outbound/outbound';
+import { withoutSlash } from './source-context.ts';
 
 export type Fallbacks = Readonly<Record<string, readonly string[]>>;
 
@@ -127,8 +128,4 @@ class Role {
     const address = new URL(this.#addresses[this.turn]!).host;
     log.warn('another address has its turn', { source, role: this.#name, address, reason });
   }
-}
-
-function withoutSlash(address: string): string {
-  return address.replace(/\/+$/, '');
 }

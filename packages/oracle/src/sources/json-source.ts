@@ -5,6 +5,7 @@ import { SOURCE_KINDS } from '../model/feed.ts';
 import { baseOf, type Pair, quoteOf } from '../model/pair.ts';
 import type { Source } from './define-source.ts';
 import { type Definition, fill, namesIn, readDefinition, unusable } from './definition.ts';
+import { withoutSlashes } from './source-context.ts';
 
 /** Settings that every source has; whoever loads the configuration reads them. */
 const SETTINGS = [
@@ -36,9 +37,7 @@ export function readIdentity(id: string, value: unknown): { identity: Identity; 
     documentation: definition.text('documentation', site === '' ? '/' : site),
     // A single place where something trades, unless it is said to be more or less than that.
     kind: definition.choice('kind', SOURCE_KINDS, 'exchange'),
-    endpoints: Object.fromEntries(
-      Object.entries(endpoints).map(([role, address]) => [role, address.replace(/\/+$/, '')]),
-    ),
+    endpoints: withoutSlashes(endpoints),
     credentials: Object.keys(definition.texts('credentials')).map((name) => ({
       name,
       describe: `used as {credential.${name}}`,

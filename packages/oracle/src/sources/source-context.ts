@@ -46,9 +46,14 @@ export function sourceContext(source: Source, settings: SourceContextSettings): 
   return context;
 }
 
-function withoutSlashes(endpoints: Record<string, string>): Record<string, string> {
+/** Adapters and fallbacks add what follows an address, with its slash. */
+export function withoutSlash(address: string): string {
+  return address.replace(/\/+$/, '');
+}
+
+export function withoutSlashes(endpoints: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(endpoints).map(([role, address]) => [role, address.replace(/\/+$/, '')]),
+    Object.entries(endpoints).map(([role, address]) => [role, withoutSlash(address)]),
   );
 }
 

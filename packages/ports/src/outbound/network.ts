@@ -18,7 +18,7 @@ import type {
   SocketHandlers,
   SocketRequest,
 } from './outbound.ts';
-import { type ProxyRule, type ProxySettings, proxyRule } from './proxy.ts';
+import { hostOf, type ProxyRule, type ProxySettings, proxyRule } from './proxy.ts';
 import { lookupPublic, requirePublicHost } from './public-address.ts';
 
 export type NetworkOutboundOptions = {
@@ -204,11 +204,6 @@ class NetworkOutbound implements Outbound {
     }
     return url;
   }
-}
-
-/** Without the brackets of an IPv6 address. */
-function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, '');
 }
 
 async function readBody(

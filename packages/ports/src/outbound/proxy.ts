@@ -18,10 +18,15 @@ export function proxyRule({ httpsProxy, httpProxy, noProxy = '' }: ProxySettings
     const isSecure = url.protocol === 'https:' || url.protocol === 'wss:';
     const proxy = isSecure ? secure : plain;
     if (proxy === undefined) return undefined;
-    const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+    const host = hostOf(url).toLowerCase();
     const port = url.port === '' ? (isSecure ? '443' : '80') : url.port;
     return isLoopback(host) || isExempt(host, port) ? undefined : proxy;
   };
+}
+
+/** Without the brackets of an IPv6 address. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
 }
 
 function parseProxy(name: string, text: string | undefined): URL | undefined {

@@ -3,6 +3,7 @@
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
 import { AssayError } from '@assay/kernel/errors/assay-error';
+import { hostOf } from './proxy.ts';
 
 export type TunnelOptions = { proxy: URL; host: string; port: number; certificates?: readonly string[] };
 
@@ -42,7 +43,7 @@ export function openTunnel({ proxy, host, port, certificates }: TunnelOptions): 
 }
 
 function connectToProxy(proxy: URL, certificates: readonly string[] | undefined): Socket {
-  const host = proxy.hostname.replace(/^\[|\]$/g, '');
+  const host = hostOf(proxy);
   if (proxy.protocol === 'http:') return connectPlain({ host, port: Number(proxy.port || 80) });
   const trust = certificates === undefined ? {} : { ca: [...certificates] };
   return connectSecure({ host, port: Number(proxy.port || 443), servername: host, ...trust });
